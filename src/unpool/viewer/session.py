@@ -175,21 +175,21 @@ class Session:
             for row, path in zip(row_K.tolist(), seen.some_paths(row_K), strict=True)
         ]  # fmt: skip
 
-    def judged(self) -> Judged:
+    def read_judged(self) -> Judged:
         """Scores of all images, and what people said of them."""
         seen = self._snapshot
         distinct, code_N = seen.names[VERDICT]
-        said_good_N, said_bad_N = (
+        called_good_N, called_bad_N = (
             code_N == (distinct.index(word) if word in distinct else len(distinct))
             for word in (GOOD, NOT_GOOD)
         )
-        return Judged(seen.measures[SCORE], said_good_N, said_bad_N)
+        return Judged(seen.measures[SCORE], called_good_N, called_bad_N)
 
     def _describe_inspection(self) -> Inspection | None:
         found = read_inspector(self.work)
         if found is None:
             return None
-        return describe_inspection(found, self.judged(), len(find_pending(self.work, found)))
+        return describe_inspection(found, self.read_judged(), len(find_pending(self.work, found)))
 
     def file_facts(self, path: str) -> dict[str, Any]:
         """Bytes, colour mode and digest of an image's file."""

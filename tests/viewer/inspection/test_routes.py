@@ -56,14 +56,14 @@ def test_all_images_are_sorted_by_their_score(client: Any) -> None:
     assert np.frombuffer(client.post("/api/select", json=body).content, "<u4").tolist() == order[: len(BAD)]
 
 
-def test_an_image_has_score_probability_and_verdict(client: Any) -> None:
-    (bad, good) = rows("stained0.png", "good0.png")
-    found = client.get(f"/api/images/{bad}/inspection", params={"revision": 1}).json()
-    assert (found["called"], found["verdict"], found["is_added"]) == ("not good", None, False)
-    assert found["probability"] == pytest.approx(1 / 21)
-    found = client.get(f"/api/images/{good}/inspection", params={"revision": 1}).json()
-    assert found["called"] == "good"
-    assert found["probability"] > 1 / 21
+def test_images_have_score_probability_and_verdict(post: Any) -> None:
+    bad, good = post("inspection/images", rows=rows("stained0.png", "good0.png"))
+    assert (bad["called"], bad["verdict"], bad["is_added"]) == ("not good", None, False)
+    assert bad["probability"] == pytest.approx(1 / 21)
+    assert good["called"] == "good"
+    assert good["probability"] > 1 / 21
+    post("edit", action="judge", rows=rows("good0.png"), verdict="not good")
+    assert post("inspection/images", rows=rows("good0.png"))[0]["verdict"] == "not good"
 
 
 @pytest.mark.parametrize("part", ["overlay", "heat"])
@@ -84,7 +84,7 @@ def test_a_word_is_kept_shown_and_taken_back(client: Any, post: Any, work: Path)
     result = post("edit", action="judge", rows=rows("striped0.png"), verdict="good")
     assert result["collection"]["problems"]["not_good"] == len(BAD) - 1
     assert (
-        result["collection"]["inspection"]["said_good"],
+        result["collection"]["inspection"]["called_good"],
         result["collection"]["inspection"]["pending"],
     ) == (1, 1)
     assert ImageTable(work).some(["striped0.png"], ["verdict"])["verdict"].to_pylist() == ["good"]

@@ -9,6 +9,7 @@ export const JOB_NAMES: Record<JobKind, string> = {
   map: "Map",
   evaluate: "Evaluation",
   spread: "Spreading labels",
+  judge: "Inspection",
 };
 
 /** Follow the server's job; when one ends, what it has changed is fetched. */
@@ -23,8 +24,16 @@ export function followJob(): () => void {
   });
 }
 
+const listeners: ((ended: Job) => void)[] = [];
+
+/** Call a function whenever a job has ended, and what it changed has been fetched. */
+export function whenEnded(listener: (ended: Job) => void): void {
+  listeners.push(listener);
+}
+
 async function finish(ended: Job): Promise<void> {
   if (ended.work === null) await attempt(async () => show(await source.collection()));
+  for (const listener of listeners) listener(ended);
 }
 
 export function start(kind: JobKind, options: Record<string, string | number | boolean> = {}): Promise<boolean> {

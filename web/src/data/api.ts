@@ -1,6 +1,6 @@
 /** Written by web/generate_types.py from the server's OpenAPI description: do not edit. */
 
-/** False alarms among good images of the model that nothing was learnt from. */
+/** False alarms among the model's good images. */
 export interface Alarms {
   above: number;
   images: number;
@@ -297,12 +297,12 @@ export interface Inspection {
   threshold: number;
   own_threshold: number;
   is_moved: boolean;
-  asked: number;
+  requested: number;
   alarms: Alarms | null;
   scored: number;
   unscored: number;
-  said_good: number;
-  said_not_good: number;
+  called_good: number;
+  called_not_good: number;
   pending: number;
 }
 
@@ -348,7 +348,7 @@ export interface JobRequest {
   options?: JobOptions;
 }
 
-/** Call inspected images good or not good, or take the word back with None. */
+/** Call inspected images good or not good. */
 export interface Judge {
   revision: number;
   action: "judge";
@@ -405,6 +405,14 @@ export interface Merge {
 /** Labels that look wrong, the likeliest first. */
 export interface Mislabelled {
   images: Doubt[];
+}
+
+/** Move images to a group. */
+export interface Move {
+  revision: number;
+  action: "move";
+  rows: number[];
+  group: number;
 }
 
 /** Move all groups to another level of their tree. */
@@ -613,7 +621,7 @@ export interface SetField {
   value?: string | number | string[] | null;
 }
 
-/** Keep a threshold for the workspace; None for the model's own. */
+/** Keep a threshold for the workspace. */
 export interface SetThreshold {
   revision: number;
   action: "threshold";
@@ -689,6 +697,15 @@ export interface Teaching {
   learnt: number;
 }
 
+/** What another threshold would do. */
+export interface ThresholdMove {
+  threshold: number;
+  old_threshold: number;
+  more: number;
+  fewer: number;
+  alarms: Alarms | null;
+}
+
 /** Thumbnails of some rows. */
 export interface Thumbnails {
   revision: number;
@@ -721,21 +738,4 @@ export interface Unreadable {
 export interface WordsState {
   ready: boolean;
   message: string;
-}
-
-/** What another threshold would do. */
-export interface unpool__actions__inspection__judging__verdicts__Move {
-  threshold: number;
-  old_threshold: number;
-  more: number;
-  fewer: number;
-  alarms: Alarms | null;
-}
-
-/** Move images to a group. */
-export interface unpool__viewer__messages__requests__Move {
-  revision: number;
-  action: "move";
-  rows: number[];
-  group: number;
 }

@@ -1,8 +1,8 @@
 import { readPoints, readThumbnails } from "./bytes";
 import { Refused, type Source } from "./source";
 import type {
-  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, FoundByWords, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
-  Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, Unreadable,
+  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, FoundByWords, ImageFacts, ImageVerdict, Job, JobKind, Mislabelled, Near, Place, Points,
+  Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, ThresholdMove, Unreadable,
 } from "./types";
 import { watchJobs } from "./watch";
 
@@ -87,6 +87,18 @@ export class ServerSource implements Source {
 
   async mislabelled(): Promise<Mislabelled> {
     return this.json(`api/mislabelled?revision=${await this.currentRevision()}`);
+  }
+
+  verdicts(rows: number[]): Promise<ImageVerdict[]> {
+    return this.postJson("api/inspection/images", { rows });
+  }
+
+  async heat(row: number): Promise<Blob> {
+    return (await this.request(this.imageUrl(row, "inspection/overlay"))).blob();
+  }
+
+  previewMove(rows: number[], verdict: "good" | "not good"): Promise<ThresholdMove> {
+    return this.postJson("api/inspection/preview", { rows, verdict });
   }
 
   async fields(): Promise<Fields> {

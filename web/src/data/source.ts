@@ -1,6 +1,6 @@
 import type {
-  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, FoundByWords, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
-  Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, Unreadable,
+  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, FoundByWords, ImageFacts, ImageVerdict, Job, JobKind, Mislabelled, Near, Place, Points,
+  Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, ThresholdMove, Unreadable,
 } from "./types";
 
 /** Where the page's answers come from: a server, or what a static share carries. */
@@ -24,6 +24,9 @@ export interface Source {
   edit(edit: Edit): Promise<Edited>;
   teach(skipped: number): Promise<Teaching>; // the images to label next, beside as many as were skipped
   mislabelled(): Promise<Mislabelled>;
+  verdicts(rows: number[]): Promise<ImageVerdict[]>; // of the inspector and of people, at most 1,000 at a time
+  heat(row: number): Promise<Blob>; // the heat map over the image, a PNG
+  previewMove(rows: number[], verdict: "good" | "not good"): Promise<ThresholdMove>; // if the threshold said so too
   fields(): Promise<Fields>;
   codes(field: string): Promise<Int32Array>; // by row the place of its value, or of its range, in the field; -1 for none
   planCleaning(problem: string, keep: string): Promise<CleanPlan>;

@@ -3,8 +3,8 @@ import { fromBase64, readPoints } from "./bytes";
 import { nearestOnMap, pathsOf, placesOf, selectRows, type Shared } from "./shared";
 import { Refused, type Source } from "./source";
 import type {
-  Cleaned, CleanPlan, Collection, Edited, Exported, Fields, Filter, FoundByWords, ImageFacts, Job, Mislabelled, Near, Place, Points,
-  Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, Unreadable,
+  Cleaned, CleanPlan, Collection, Edited, Exported, Fields, Filter, FoundByWords, ImageFacts, ImageVerdict, Job, Mislabelled, Near, Place, Points,
+  Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, ThresholdMove, Unreadable,
 } from "./types";
 
 /** Answers of a static share: what one HTML file carries. Whatever needs the network or vectors fails. */
@@ -100,6 +100,18 @@ export class StaticSource implements Source {
 
   mislabelled(): Promise<Mislabelled> {
     return reject("judge labels");
+  }
+
+  verdicts(): Promise<ImageVerdict[]> {
+    return reject("inspect images");
+  }
+
+  heat(): Promise<Blob> {
+    return reject("inspect images");
+  }
+
+  previewMove(): Promise<ThresholdMove> {
+    return reject("inspect images");
   }
 
   async fields(): Promise<Fields> {

@@ -1,19 +1,19 @@
 /** What the server and a static share answer. A row is an image: its place in the collection sorted by path. */
 import type {
-  Decide, ForgetSelection, Keep, Label, Mark, Merge, Move, MoveAlong, RowFacts, SaveSelection, Select, SetField, Split, Undo,
+  Decide, ForgetSelection, Judge, Keep, Label, Mark, Merge, Move, MoveAlong, RowFacts, SaveSelection, Select, SetField, SetThreshold, Split, Undo,
 } from "./api";
 
 export type {
   Collection, ColumnMeta, Counted, Doubt, Edited, Exported, FieldBin, FieldCondition, FieldFacet, Fields, FormatMeta, FoundByWords, Group,
-  ImageFacts, Job, LabelCount, Level, Mislabelled, Near, NoteCount, PageMeta, Place, ProblemMeta, Quality, Reading,
-  Reconstruction, RowFacts, Sets, SortMeta, Teaching, Tree, Unreadable,
+  ImageFacts, ImageVerdict, Inspection, Job, LabelCount, Level, Mislabelled, Near, NoteCount, PageMeta, Place, ProblemMeta, Quality, Reading,
+  Reconstruction, RowFacts, Sets, SortMeta, Teaching, ThresholdMove, Tree, Unreadable,
 } from "./api";
 export type { Cleaned, CleanPlan, Restored } from "./pending";
 
 /** Names that the server declares in its registries; `Collection.meta` lists them. */
 export type ProblemKind = string;
 export type SortKey = string;
-export type JobKind = "run" | "check" | "group" | "map" | "evaluate" | "spread";
+export type JobKind = "run" | "check" | "group" | "map" | "evaluate" | "spread" | "judge";
 
 type Known<T> = { [Key in keyof T]?: Exclude<T[Key], null> };
 type OnRows<T> = T extends unknown ? Omit<T, "revision"> : never;
@@ -22,7 +22,7 @@ type OnRows<T> = T extends unknown ? Omit<T, "revision"> : never;
 export type Filter = Omit<Known<Select>, "revision" | "problem" | "sort"> & { problem?: ProblemKind; sort?: SortKey };
 
 export type Edit = OnRows<
-  Label | Move | Mark | Merge | Split | MoveAlong | Decide | Keep | SetField | SaveSelection | ForgetSelection | Undo
+  Label | Move | Mark | Merge | Split | MoveAlong | Decide | Keep | Judge | SetThreshold | SetField | SaveSelection | ForgetSelection | Undo
 >;
 
 /** One entry an image; `label` is a place in `Collection.labels`, -1 for none. Places are -1 to 1, y upwards, NaN off the map. */

@@ -1,5 +1,5 @@
 import { Modal } from "../app/Modal";
-import { source } from "../app/store";
+import { collection, source } from "../app/store";
 
 const KEYS: readonly [string, string][] = [
   ["1, 2, 3 …", "map, grid, table, and the other views"],
@@ -26,13 +26,18 @@ const TEACHING: readonly [string, string][] = [
   ["Backspace, ←", "teach: take the last step back"],
   ["A, X", "teach: all images shown together have that name, or none of them"],
 ];
+const INSPECTING: readonly [string, string][] = [
+  ["G, B", "not good, or an open image: call it good, or not good"],
+  ["↑ ↓", "not good: the image before, the next"],
+  ["H", "in an open image: the heat map on or off"],
+];
 const CHANGES: readonly [string, string][] = [
   ["Ctrl + Z", "undo the last thing done"],
   ["Ctrl + Shift + Z", "redo what was undone"],
 ];
 
 export function HelpDialog({ close }: { close(): void }) {
-  const keys = source.editable ? [...KEYS, ...TEACHING, ...CHANGES] : KEYS;
+  const keys = source.editable ? [...KEYS, ...TEACHING, ...(collection.value?.inspection ? INSPECTING : []), ...CHANGES] : KEYS;
   return (
     <Modal title="Keys and help" close={close} testid="help">
       <p>

@@ -1,6 +1,7 @@
 import { count } from "../app/format";
 import { start } from "../app/jobs";
 import { collection, job, problemTab, source, type ProblemTab } from "../app/store";
+import { NotGoodView } from "./inspect/NotGoodView";
 import { MislabelledView } from "./MislabelledView";
 import { ProblemGrid } from "./ProblemGrid";
 import { problemKind, problemKinds, problemTitle } from "./problems";
@@ -75,6 +76,7 @@ function current(): ProblemTab {
 export function ProblemsView() {
   const tab = current();
   const problem = problemKind(tab);
+  const isInspected = tab === "not_good" && source.editable; // a shared page has no inspector
   return (
     <section class="pane" aria-labelledby="problem-title">
       {collection.value?.checked === false && <NotChecked />}
@@ -87,7 +89,8 @@ export function ProblemsView() {
       {tab === "reading" && <ReadingTable />}
       {problem?.has_sets && <SetsView key={tab} kind={tab} />}
       {tab === "mislabelled" && <MislabelledView />}
-      {problem && !problem.has_sets && tab !== "mislabelled" && <ProblemGrid key={tab} problem={problem} />}
+      {problem && isInspected && <NotGoodView key={tab} problem={problem} />}
+      {problem && !problem.has_sets && tab !== "mislabelled" && !isInspected && <ProblemGrid key={tab} problem={problem} />}
     </section>
   );
 }

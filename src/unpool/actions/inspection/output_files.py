@@ -95,7 +95,10 @@ class SeenImage:
         write_whole(paths.file(OVERLAY), lambda part: overlaid.save(part, "PNG", compress_level=PNG_LEVEL))
 
     def draw_pictures(self, region: Region) -> tuple[Image.Image, Image.Image]:
-        """Draw the heat map, alone and over the image with the box of a region."""
+        """Draw the heat map, alone and over the image.
+
+        The latter with the box of a region.
+        """
         pixels_HW3 = reduce_rows(self.read, self.height, self.width)
         height, width = pixels_HW3.shape[:2]
         heat_HW = resize_heat(self.heat_hw, height, width)

@@ -135,7 +135,7 @@ def evaluate(
 def judge(
     paths: Judged = None, /, *, work: SpaceWork, settings: JudgeSettings, common: Common = COMMON
 ) -> None:
-    """Say of inspected images of a workspace whether they are good.
+    """Say of a workspace's images whether they are good.
 
     What is said counts more than the score, and unpool undo takes it back. With --by threshold the threshold of this
     workspace moves as little as it can so that it says the same. With --by memory good images are added to the model,

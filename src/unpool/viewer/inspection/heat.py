@@ -32,7 +32,10 @@ MAX_CACHED_BYTES = 128 * 2**20
 
 @dataclass(frozen=True)
 class HeatView:
-    """The pictures of an image's heat map, as PNG: laid over the image, and alone."""
+    """The pictures of a heat map, as PNG.
+
+    Laid over the image, and alone.
+    """
 
     overlay: bytes
     heat: bytes
@@ -69,6 +72,9 @@ class HeatPictures:
             source: Where its images are.
             path: The image.
             digest: Of its content.
+
+        Returns:
+            Its pictures.
 
         Raises:
             UnpoolError: No inspector has seen these images, it is gone, or the image is gone or cannot be read.

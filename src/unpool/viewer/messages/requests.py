@@ -157,9 +157,9 @@ class Keep(OnRows):
 
 
 class Judge(OnRows):
-    """Call inspected images good or not good, or take the word back with None.
+    """Call inspected images good or not good.
 
-    By threshold, that of the workspace moves so that it says so too.
+    None takes the word back. By threshold, that of the workspace moves so that it says so too.
     """
 
     action: Literal["judge"]
@@ -169,7 +169,10 @@ class Judge(OnRows):
 
 
 class SetThreshold(OnRows):
-    """Keep a threshold for the workspace; None for the model's own."""
+    """Keep a threshold for the workspace.
+
+    None for the model's own.
+    """
 
     action: Literal["threshold"]
     value: Annotated[float, Field(gt=-1e9, lt=1e9, allow_inf_nan=False)] | None

@@ -1,4 +1,4 @@
-"""What can be said, and what can follow."""
+"""What can be names, and what can follow."""
 
 from __future__ import annotations
 

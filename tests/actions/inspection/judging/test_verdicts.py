@@ -87,7 +87,7 @@ def test_a_workspace_is_described_and_says_what_became_of_the_model(work: Path) 
     assert seen is not None
     assert find_pending(work, seen) == ["striped0.png"]
     found = describe_inspection(seen, Judged.read(work), 1)
-    names = ("name", "state", "note", "can_learn", "is_moved", "scored", "unscored", "said_good", "pending")
+    names = ("name", "state", "note", "can_learn", "is_moved", "scored", "unscored", "called_good", "pending")
     assert [found[name] for name in names] == ["model", "ready", None, True, False, 13, 0, 2, 1]  # type: ignore[literal-required]
     model = work.parent / "model"
     text = (model / "model.json").read_text()

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { attempt } from "../../app/edits";
 import { fileName } from "../../app/format";
+import { heat, judge, type Verdict } from "../../app/inspection";
 import { IconButton } from "../../app/IconButton";
 import { Modal } from "../../app/Modal";
 import { collection, opened, source, type Opened } from "../../app/store";
@@ -29,6 +30,8 @@ function useFacts(row: number): ImageFacts | null {
   }, [row, collection.value]);
   return facts;
 }
+
+const BY_KEY: Record<string, Verdict> = { g: "good", b: "not good" };
 
 const typing = (target: EventTarget | null) => target instanceof HTMLElement && target.matches("input, select, textarea");
 
@@ -71,6 +74,8 @@ function Open({ row, list }: Opened) {
     if (next === undefined) return;
     opened.value = { row: next, list };
   };
+  const inspected = source.editable && collection.value?.inspection != null;
+  const after = (done: Promise<boolean>) => void done.then((succeeded) => succeeded && opened.value?.row === row && go(1));
   const key = (event: KeyboardEvent) => {
     if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowLeft") go(-1);
@@ -78,6 +83,8 @@ function Open({ row, list }: Opened) {
     else if (event.key === "+" || event.key === "=") zoom.current?.larger();
     else if (event.key === "-") zoom.current?.smaller();
     else if (event.key === "0") zoom.current?.fit();
+    else if (inspected && event.key === "h") heat.value = heat.value > 0 ? 0 : 1;
+    else if (inspected && event.key in BY_KEY && !event.repeat) after(judge([row], BY_KEY[event.key] as Verdict));
     else return;
     event.preventDefault();
   };
@@ -103,6 +110,7 @@ function Open({ row, list }: Opened) {
           changeRegion={setRegion}
           overlay={overlay}
           scaled={isScaled}
+          heat={inspected ? heat.value : 0}
           sized={setSize}
           zoomed={(now) => (zoom.current = now)}
         />
@@ -117,6 +125,7 @@ function Open({ row, list }: Opened) {
             setOverlay={setOverlay}
             scaled={scaled}
             setScaled={setScaled}
+            judged={after}
           />
         )}
       </div>

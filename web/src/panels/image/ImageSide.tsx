@@ -4,6 +4,7 @@ import { Icon } from "../../app/Icon";
 import { toggle } from "../../app/selectionActions";
 import { collection, selected, source } from "../../app/store";
 import type { ImageFacts } from "../../data/types";
+import { ImageVerdictSide } from "../inspect/ImageVerdict";
 import { LabelForm } from "../LabelForm";
 import { Facts } from "./Facts";
 import { Mirror } from "./Mirror";
@@ -21,6 +22,7 @@ interface Props {
   setOverlay(share: number): void;
   scaled: boolean;
   setScaled(scaled: boolean): void;
+  judged(done: Promise<boolean>): void; // somebody said whether the image is good
 }
 
 function Actions({ facts, startRegion }: Pick<Props, "facts" | "startRegion">) {
@@ -105,6 +107,7 @@ export function ImageSide(props: Props) {
       ) : (
         <RegionForm row={row} path={path} box={region} change={setRegion} end={() => setRegion(null)} />
       )}
+      {source.editable && collection.value?.inspection != null && <ImageVerdictSide row={row} judged={props.judged} />}
       {source.editable ? (
         <LabelForm key={row} rows={() => [row]} before={label} testid="image-label" />
       ) : (

@@ -3,6 +3,7 @@ import { IconButton } from "../../app/IconButton";
 import { collection, source } from "../../app/store";
 import { notify } from "../../app/notifications";
 import { Thumb } from "../../app/Thumb";
+import { Heat } from "../inspect/Heat";
 import { Region } from "./Region";
 import type { Box } from "./regions";
 import { useZoom, type Zoom } from "./zoom";
@@ -15,6 +16,7 @@ interface Props {
   changeRegion(box: Box): void;
   overlay: number; // how opaque, 0..1
   scaled: boolean; // labelled at the sizes that the segmenter learnt
+  heat: number; // how opaque the heat map is, 0..1
   sized(size: { width: number; height: number }): void; // as the file turns out to be, turned upright
   zoomed(zoom: Zoom): void;
 }
@@ -44,7 +46,7 @@ function Overlay({ url, opacity }: { url: string; opacity: number }) {
 }
 
 /** The picture itself: it fits at first, and can be enlarged with the wheel, the buttons and + −, and dragged about. */
-export function Stage({ row, name, size, region, changeRegion, overlay, scaled, sized, zoomed }: Props) {
+export function Stage({ row, name, size, region, changeRegion, overlay, scaled, heat, sized, zoomed }: Props) {
   const zoom = useZoom(size);
   const drag = useRef<{ x: number; y: number } | null>(null);
   zoomed(zoom);
@@ -75,6 +77,7 @@ export function Stage({ row, name, size, region, changeRegion, overlay, scaled, 
       >
         <div class={zoom.squares ? "frame squares" : "frame"} style={{ width: `${zoom.drawn.width}px`, height: `${zoom.drawn.height}px` }}>
           <Picture key={row} row={row} name={name} sized={sized} />
+          {heat > 0 && <Heat row={row} opacity={heat} name={`Heat map of ${name}`} />}
           {overlayUrl !== null && <Overlay key={overlayUrl} url={overlayUrl} opacity={overlay} />}
           {region !== null && <Region box={region} change={changeRegion} />}
         </div>

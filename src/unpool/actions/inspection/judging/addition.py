@@ -1,4 +1,4 @@
-"""Add good images of a workspace to the memory of its inspector, and inspect all again."""
+"""Good images of a workspace become part of its inspector."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from unpool.actions.inspection.judging.addition import add_good_images
 from unpool.actions.inspection.judging.settings import JudgeSettings, check_judging
 from unpool.actions.inspection.judging.verdicts import (
     Judged,
+    ThresholdMove,
     describe_move,
     expect_inspector,
     threshold_beyond,
@@ -68,7 +69,9 @@ def judge(
 
 @edits(COMMAND, "edits")
 def call(work: Path, paths: Paths, verdict: str | None) -> EditResult:
-    """Call images good or not good, and leave all else as it is.
+    """Call images good or not good.
+
+    All else stays as it is.
 
     Args:
         work: the workspace.
@@ -89,9 +92,9 @@ def call(work: Path, paths: Paths, verdict: str | None) -> EditResult:
 @edits(COMMAND)
 @recorded(lambda result: result["message"] if result["is_changed"] else None, VERDICT)
 def move_threshold(work: Path, paths: Paths, verdict: str) -> dict[str, Any]:
-    """Call images good or not good, and move the threshold so that it does too.
+    """Call images good or not good, and move the threshold.
 
-    It moves as little as it can, and stays where it calls them so already.
+    It calls them so too then. It moves as little as it can, and stays where it calls them so already.
 
     Args:
         work: the workspace.
@@ -107,14 +110,14 @@ def move_threshold(work: Path, paths: Paths, verdict: str) -> dict[str, Any]:
     seen, table = expect_inspector(work), ImageTable(work)
     rows = read_rows(table, paths, [SCORE, VERDICT])
     threshold = threshold_beyond(rows[SCORE].to_pylist(), verdict, seen.threshold)
-    said = rows["path"].to_pylist()
+    names = rows["path"].to_pylist()
     changed = sum(before != verdict for before in rows[VERDICT].to_pylist())
     before_N = Judged.read(work)
-    table.update(said, {VERDICT: [verdict] * len(said)})
+    table.update(names, {VERDICT: [verdict] * len(names)})
     result = describe_move(seen, before_N, threshold)
     if threshold != seen.threshold:
         write_threshold(work, seen.folder, threshold)
-    message = f"called {count_images(len(said))} {verdict}; {_describe(seen.threshold, threshold)}"
+    message = f"called {count_images(len(names))} {verdict}; {_describe(result)}"
     return {
         "changed": changed, "is_changed": bool(changed or threshold != seen.threshold), "message": message, **result,
     }  # fmt: skip
@@ -145,7 +148,7 @@ def set_threshold(work: Path, value: float | None) -> dict[str, Any]:
     if is_changed:
         write_threshold(work, seen.folder, value)
         _touch(table)
-    message = _describe(seen.threshold, threshold)
+    message = _describe(result)
     return {
         "changed": result["more"] + result["fewer"],
         "is_changed": is_changed,
@@ -155,12 +158,16 @@ def set_threshold(work: Path, value: float | None) -> dict[str, Any]:
 
 
 def _touch(table: ImageTable) -> None:
-    """Make a new version of the table: steps of undo are told apart by them."""
+    """Make a new version of the table: by which steps of undo differ."""
     rows = table.arrow(["path", VERDICT]).slice(0, 1)
     table.update(rows["path"].to_pylist(), {VERDICT: rows[VERDICT].to_pylist()})
 
 
-def _describe(before: float, after: float) -> str:
+def _describe(move: ThresholdMove) -> str:
+    before, after = move["old_threshold"], move["threshold"]
     if before == after:
         return f"the threshold stays at {after:.4g}"
-    return f"the threshold is {after:.4g}, it was {before:.4g}"
+    text = f"the threshold is {after:.4g}, it was {before:.4g}"
+    if move["more"]:
+        return f"{text}: {count_images(move['more'])} more not good"
+    return f"{text}: {count_images(move['fewer'])} fewer not good" if move["fewer"] else text

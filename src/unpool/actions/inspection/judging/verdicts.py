@@ -1,4 +1,4 @@
-"""What an inspector and people say of the images of a workspace, in figures.
+"""What an inspector and people say of images.
 
 N images.
 """
@@ -31,7 +31,10 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Alarms(TypedDict):
-    """False alarms among good images of the model that nothing was learnt from."""
+    """False alarms among the model's good images.
+
+    Nothing was learnt from these.
+    """
 
     above: int  # images whose score is above the threshold
     images: int
@@ -40,7 +43,7 @@ class Alarms(TypedDict):
     high: float
 
 
-class Move(TypedDict):
+class ThresholdMove(TypedDict):
     """What another threshold would do."""
 
     threshold: float
@@ -61,12 +64,12 @@ class Inspection(TypedDict):
     threshold: float
     own_threshold: float  # the model's
     is_moved: bool
-    asked: float  # the share of false alarms that the model was made for
+    requested: float  # the share of false alarms that the model was made for
     alarms: Alarms | None
     scored: int
     unscored: int  # images that it has not seen
-    said_good: int
-    said_not_good: int
+    called_good: int
+    called_not_good: int
     pending: int  # good images that were called not good, and are not in the memory
 
 
@@ -86,13 +89,13 @@ class Judged:
 
     Args:
         score_N: NaN where there is none.
-        is_said_good_N: whether a person called it good.
-        is_said_bad_N: whether a person called it not good.
+        is_called_good_N: whether a person called it good.
+        is_called_bad_N: whether a person called it not good.
     """
 
     score_N: npt.NDArray[np.float64]
-    is_said_good_N: Bools
-    is_said_bad_N: Bools
+    is_called_good_N: Bools
+    is_called_bad_N: Bools
 
     @classmethod
     def read(cls, work: Path) -> Judged:
@@ -102,14 +105,26 @@ class Judged:
             [np.nan if score is None else score for score in rows[SCORE].to_pylist()], np.float64
         )
         verdicts = rows[VERDICT].to_pylist()
-        said_good, said_bad = ([verdict == word for verdict in verdicts] for word in (GOOD, NOT_GOOD))
-        return cls(score_N, np.array(said_good, bool), np.array(said_bad, bool))
+        called_good, called_bad = ([verdict == word for verdict in verdicts] for word in (GOOD, NOT_GOOD))
+        return cls(score_N, np.array(called_good, bool), np.array(called_bad, bool))
+
+    def score_of(self, row: int) -> float | None:
+        """The score of an image; None where it has none."""
+        score = float(self.score_N[row])
+        return None if score != score else score
+
+    def verdict_of(self, row: int) -> str | None:
+        """What a person said of an image."""
+        return GOOD if self.is_called_good_N[row] else NOT_GOOD if self.is_called_bad_N[row] else None
 
     def is_not_good(self, threshold: float) -> Bools:
-        """Say which images are not good by a threshold and by what people say, (N,)."""
+        """Say which images are not good, (N,).
+
+        By a threshold, and by what people say.
+        """
         with np.errstate(invalid="ignore"):
             above_N = self.score_N > threshold
-        is_bad_N: Bools = self.is_said_bad_N | (above_N & ~self.is_said_good_N)
+        is_bad_N: Bools = self.is_called_bad_N | (above_N & ~self.is_called_good_N)
         return is_bad_N
 
 
@@ -128,7 +143,7 @@ def expect_inspector(work: Path) -> WorkspaceInspector:
 
 
 def count_alarms(seen: WorkspaceInspector, threshold: float) -> Alarms | None:
-    """Count the good images of the model that a threshold calls not good.
+    """Count the model's good images above a threshold.
 
     None where the model has no scores of good images.
     """
@@ -140,13 +155,16 @@ def count_alarms(seen: WorkspaceInspector, threshold: float) -> Alarms | None:
     return {"above": above, "images": images, "rate": above / images, "low": low, "high": high}
 
 
-def describe_move(seen: WorkspaceInspector, judged: Judged, threshold: float) -> Move:
+def describe_move(seen: WorkspaceInspector, judged: Judged, threshold: float) -> ThresholdMove:
     """Say what another threshold would do.
 
     Args:
         seen: the inspector.
         judged: all images.
         threshold: a score above it is not good.
+
+    Returns:
+        Thresholds, images that change sides, and false alarms.
     """
     before_N, after_N = judged.is_not_good(seen.threshold), judged.is_not_good(threshold)
     return {
@@ -156,7 +174,7 @@ def describe_move(seen: WorkspaceInspector, judged: Judged, threshold: float) ->
 
 
 def threshold_beyond(scores: Sequence[float | None], verdict: str, threshold: float) -> float:
-    """Find the threshold that calls images what a person calls them.
+    """Find the threshold that agrees with a person.
 
     It moves as little as it can.
 
@@ -192,6 +210,9 @@ def describe_inspection(seen: WorkspaceInspector, judged: Judged, num_pending: i
         seen: the inspector.
         judged: all images.
         num_pending: images that are good, were called not good, and are not in the memory.
+
+    Returns:
+        What the page shows.
     """
     state, note = _find_state(seen)
     num_scored = int(np.isfinite(judged.score_N).sum())
@@ -199,15 +220,17 @@ def describe_inspection(seen: WorkspaceInspector, judged: Judged, num_pending: i
         "model": str(seen.folder), "name": seen.folder.name, "state": state, "note": note,
         "can_learn": seen.method == "memory" and state != "gone",
         "threshold": seen.threshold, "own_threshold": seen.own_threshold,
-        "is_moved": seen.moved_threshold is not None, "asked": seen.false_alarms,
+        "is_moved": seen.moved_threshold is not None, "requested": seen.false_alarms,
         "alarms": count_alarms(seen, seen.threshold), "scored": num_scored,
-        "unscored": len(judged.score_N) - num_scored, "said_good": int(judged.is_said_good_N.sum()),
-        "said_not_good": int(judged.is_said_bad_N.sum()), "pending": num_pending,
+        "unscored": len(judged.score_N) - num_scored, "called_good": int(judged.is_called_good_N.sum()),
+        "called_not_good": int(judged.is_called_bad_N.sum()), "pending": num_pending,
     }  # fmt: skip
 
 
 def find_pending(work: Path, seen: WorkspaceInspector) -> list[str]:
-    """List images that are good, were called not good, and are not in the memory.
+    """List good images that the memory lacks.
+
+    A person called them good, and their score does not.
 
     Args:
         work: the workspace.
@@ -236,6 +259,9 @@ def describe_image(
         score: its score.
         verdict: what a person said.
         digest: its id.
+
+    Returns:
+        Score, probability, and what the score and people call it.
     """
     called = None if score is None else NOT_GOOD if seen.is_above(score) else GOOD
     probability = None if score is None else float(find_probability([score], seen.good_scores)[0])
