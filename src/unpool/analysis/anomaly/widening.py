@@ -23,11 +23,12 @@ def nearest_squares(vectors_ND: np.ndarray, memory_MD: np.ndarray, chunk: int = 
     Returns:
         (N,).
     """
-    length_M = (memory_MD**2).sum(1)
+    # One product with the squared lengths as a further number: sums of N × M would take longer than it.
+    further_DM = np.concatenate([-2 * memory_MD, (memory_MD**2).sum(1, keepdims=True)], 1).T
     found = [np.empty(0, np.float32)]
     for start in range(0, len(vectors_ND), chunk):
         some_ND = vectors_ND[start : start + chunk]
-        square_NM = length_M - 2 * some_ND @ memory_MD.T
+        square_NM = np.concatenate([some_ND, np.ones_like(some_ND[:, :1])], 1) @ further_DM
         found.append(np.maximum(square_NM.min(1) + (some_ND**2).sum(1), 0))
     return np.concatenate(found)
 
