@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from unpool.analysis.anomaly.calibration import join_figures
 from unpool.inference.inspection.inspector import InspectorRecord
-from unpool.inference.inspection.learning import learn
+from unpool.inference.inspection.learning import Levels, learn
 from unpool.inference.inspection.levels import LevelName, describe_colours
 from unpool.inference.inspection.model_folder import save_inspector
 
@@ -52,10 +52,10 @@ def write_pictures(folder: Path, kind: str, count: int, first: int = 1000) -> Pa
     return folder
 
 
-def learn_colours(folder: Path) -> Path:
-    """Learn from good pictures, and write the model folder."""
+def learn_colours(folder: Path, levels: Levels | None = None) -> Path:
+    """Learn from good pictures, and write the model folder; `levels` are what is compared, if not colours."""
     pictures = [draw(seed) for seed in range(NUM_GOOD)]
-    learnt = learn(Colours(), pictures, is_aligned=lambda _: False)
+    learnt = learn(levels or Colours(), pictures, is_aligned=lambda _: False)
     used_K = np.ones(len(learnt.names), bool)
     graph = learnt.build(used_K)
     score_N = np.sort(join_figures(learnt.scale.good_NK))

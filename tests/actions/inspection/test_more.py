@@ -20,6 +20,8 @@ from unpool.analysis.anomaly.conformal import choose_threshold
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.inspection import growing
 from unpool.inference.inspection.inspector import METADATA, InspectorRecord, load_inspector
+from unpool.inference.inspection.mirror_levels import MirrorLevels
+from unpool.inference.inspection.mirror_training import build_mirror
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,15 @@ def test_a_kind_scores_lower_once_it_was_added_and_defects_stay(
     assert share_bad(model, "good") <= 0.2
     if kind == "green":
         assert share_bad(model, kind) <= 0.25
+
+
+def test_a_mirror_takes_further_images_too(tmp_path: Path) -> None:
+    model = learn_colours(tmp_path / "model", MirrorLevels(build_mirror(seed=0), 64).eval())
+    high = mean_score(model, "green")
+    result = inspect_more(write_pictures(tmp_path / "more", "green", 6), out=model)
+    assert (result["not_good"], result["still_not_good"]) == (6, 0)
+    assert mean_score(model, "green") < 0.5 * high
+    assert share_bad(model, "stained") == 1.0
 
 
 def test_picked_images_leave_the_thresholds_as_they_are(model: Path, tmp_path: Path) -> None:
