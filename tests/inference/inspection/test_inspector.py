@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
+from time import sleep
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from unpool.inference.inspection.inspector import (
     MAX_HEAT_SIDE,
     METADATA,
     ONNX,
+    WINDOWS,
     HeatCanvas,
     InspectorRecord,
     fit_square,
@@ -70,6 +73,33 @@ def test_rows_are_read_as_the_picture_would_be(tmp_path: Path) -> None:
     assert sum(shares) == pytest.approx(1)
     assert (asked[0][0], asked[-1][1]) == (0, 200)
     assert max(bottom - top for top, bottom in asked) == 64
+
+
+@pytest.mark.parametrize("threads", [2, 3, 16])
+def test_windows_are_run_beside_each_other_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    folder = write_inspector(tmp_path, tile=64)
+    pixels = light(200, 300, (100, 200, 10))
+    expected = load_inspector(folder, threads=1).inspect(pixels)
+    inspector, lock = load_inspector(folder, threads=threads), Lock()
+    at_a_time, running, run = [], [0], inspector.run
+
+    def watched(squares_BSS3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with lock:
+            running[0] += len(squares_BSS3)
+            at_a_time.append(running[0])
+        sleep(0.002)
+        found = run(squares_BSS3)
+        with lock:
+            running[0] -= len(squares_BSS3)
+        return found
+
+    monkeypatch.setattr(inspector, "run", watched)
+    found = inspector.inspect(pixels)
+    assert found.score == pytest.approx(expected.score, abs=1e-6)
+    np.testing.assert_allclose(found.heat_hw, expected.heat_hw, atol=1e-6)
+    assert WINDOWS // min(threads, WINDOWS) < max(at_a_time) <= WINDOWS
 
 
 def test_a_picture_smaller_than_a_window_is_one(tmp_path: Path) -> None:

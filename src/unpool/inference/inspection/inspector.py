@@ -8,10 +8,10 @@ H, W height and width of a picture, S side of what the graph sees, h, w of the h
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -19,6 +19,7 @@ from PIL import Image
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
+from unpool.images.pixel_cache import map_ordered
 from unpool.inference.encoder import open_session
 from unpool.inference.tiles import window_starts
 from unpool.training.model_file import expect_kind, model_id
@@ -30,7 +31,7 @@ INPUT, SCORE, HEAT = "pixels", "score", "heat"
 METADATA = "unpool.inspection"  # key of the record in the ONNX file
 EPSILON = 1e-3  # added to squared distances, which are near 1
 OVERLAP = 0.25  # share of a window that the next one covers too
-BATCH = 4  # windows at a time
+WINDOWS = 4  # at a time: they take the memory
 
 ReadRows = Callable[[int, int], np.ndarray]
 
@@ -95,7 +96,8 @@ class Inspector:
         path: The ONNX file.
         record: What model.json says.
         model: Its id, which changes with the model.
-        threads: Number of threads of one run.
+        threads: Number of threads that one picture may take. Windows are run beside each other, each by some of them:
+            a graph of many small steps gains little from further ones.
 
     Raises:
         UnpoolError: the file cannot be read.
@@ -103,8 +105,9 @@ class Inspector:
 
     def __init__(self, path: Path, record: InspectorRecord, model: str, threads: int) -> None:
         self.record, self.id = record, model
+        self._workers = 1 if record.tile is None else min(threads, WINDOWS)
         try:
-            self._session = open_session(path, threads, KIND)
+            self._session = open_session(path, threads // self._workers, KIND)
         except UnpoolError as error:
             raise UnpoolError(
                 f"{path} cannot be read as ONNX; copy the whole model folder again, or train it again"
@@ -156,21 +159,42 @@ class Inspector:
         """
         tile = self.record.tile or max(height, width)
         tops, lefts = window_starts(height, tile, OVERLAP), window_starts(width, tile, OVERLAP)
-        worst, canvas = -np.inf, HeatCanvas(height, width)
-        for top in tops:
-            rows = read(top, min(height, top + tile))
-            for start in range(0, len(lefts), BATCH):
-                some = lefts[start : start + BATCH]
-                squares = np.stack(
-                    [fit_square(rows[:, left : left + tile], self.record.size) for left in some]
-                )
-                score_B, heat_Bhw = self.run(squares)
-                worst = max(worst, float(score_B.max()))
-                for left, heat_hw in zip(some, heat_Bhw, strict=True):
-                    canvas.add(top, left, rows.shape[0], min(tile, width - left), heat_hw)
-            if on_progress is not None:
+        worst, canvas, batch = -np.inf, HeatCanvas(height, width), WINDOWS // self._workers
+
+        def cut() -> Iterator[_Windows]:
+            for top in tops:
+                rows = read(top, min(height, top + tile))
+                for start in range(0, len(lefts), batch):
+                    yield _Windows(rows, top, lefts[start : start + batch], tile)
+
+        # One more than there are threads is read ahead, so that none waits for rows, and few are in memory.
+        for windows, score_B, heat_Bhw in map_ordered(self._run_windows, cut(), self._workers, ahead=2):
+            worst = max(worst, float(score_B.max()))
+            for left, heat_hw in zip(windows.lefts, heat_Bhw, strict=True):
+                canvas.add(windows.top, left, len(windows.rows), min(tile, width - left), heat_hw)
+            if on_progress is not None and windows.lefts[-1] == lefts[-1]:
                 on_progress(1 / len(tops))
         return Inspection(worst, canvas.heat())
+
+    def _run_windows(self, windows: _Windows) -> tuple[_Windows, np.ndarray, np.ndarray]:
+        """Score windows that lie beside each other."""
+        squares = [
+            fit_square(windows.rows[:, left : left + windows.tile], self.record.size)
+            for left in windows.lefts
+        ]
+        return windows, *self.run(np.stack(squares))
+
+
+class _Windows(NamedTuple):
+    """Windows that lie beside each other.
+
+    `rows` (h, W, 3) are those of the picture from `top` on, `lefts` where windows of side `tile` begin.
+    """
+
+    rows: np.ndarray
+    top: int
+    lefts: Sequence[int]
+    tile: int
 
 
 MAX_HEAT_SIDE = 1024  # of the heat map of a picture in windows
