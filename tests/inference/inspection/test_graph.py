@@ -20,6 +20,7 @@ from unpool.inference.inspection.graph import (
     describe_wholes,
     join_heat,
     log_distance,
+    nearest_squares,
     num_worst,
     squared_distances,
     worst_cells,
@@ -36,6 +37,8 @@ def test_distances_are_those_of_scipy() -> None:
     query, memory = values(7, 5), values(9, 5)
     found = squared_distances(query, memory).numpy()
     np.testing.assert_allclose(found, cdist(query, memory) ** 2, atol=1e-4)
+    nearest = nearest_squares(query, memory).numpy()
+    np.testing.assert_allclose(nearest, cdist(query, memory).min(1) ** 2, atol=1e-4)
     logarithm = log_distance(torch.tensor([0.0, 4.0, -1e-6]))
     np.testing.assert_allclose(logarithm, 0.5 * np.log([EPSILON, 4 + EPSILON, EPSILON]), rtol=1e-5)
 

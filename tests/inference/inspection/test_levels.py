@@ -14,6 +14,7 @@ from unpool.inference.inspection.levels import (
     LevelName,
     PatchLevels,
     average_neighbours,
+    average_windows,
     describe_colours,
     resampling_matrix,
     scale_sides,
@@ -94,6 +95,18 @@ def test_colours_show_a_stain_whatever_the_light() -> None:
     assert described[0, 0].argmin() == 15  # the last row and column
     torch.testing.assert_close(describe_colours(stained + 0.2, 16), described, atol=1e-4, rtol=1e-4)
     assert describe_colours(plain, 16)[:, :3].abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("stride", [4, 16, 32])
+def test_windows_overlap_by_half_and_are_mirrored_at_borders(stride: int) -> None:
+    x = torch.rand(2, 3, 96, 64)
+    border = [stride // 2] * 2
+    mirrored = np.pad(x.numpy(), [(0, 0), (0, 0), border, border], mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(mirrored, (2 * stride, 2 * stride), (2, 3))
+    expected = windows[:, :, ::stride, ::stride].mean((-1, -2))
+    found = average_windows(x, stride).numpy()
+    assert found.shape == (2, 3, 96 // stride, 64 // stride)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_spread_of_colours_is_that_of_a_window_twice_the_stride() -> None:

@@ -104,6 +104,15 @@ def squared_distances(query_ND: Tensor, memory_MD: Tensor) -> Tensor:
     return (query_ND**2).sum(-1, keepdim=True) - 2 * query_ND @ memory_MD.T + (memory_MD**2).sum(-1)
 
 
+def nearest_squares(query_ND: Tensor, memory_MD: Tensor) -> Tensor:
+    """Compute squared distances (N,) to the nearest.
+
+    What is equal for all of the memory is added last: a pass over (N, M) takes half as long as the product.
+    """
+    squared_NM = (memory_MD**2).sum(-1) - 2 * query_ND @ memory_MD.T
+    return squared_NM.min(-1).values + (query_ND**2).sum(-1)
+
+
 def log_distance(squared: Tensor) -> Tensor:
     """Return the logarithm of the root of a squared distance."""
     return 0.5 * torch.log(squared.clamp(min=0) + EPSILON)
@@ -204,7 +213,7 @@ class InspectionGraph(nn.Module):
             own = {name: getattr(self, f"level{place}_{name}") for name in (
                 "shift_C", "scale_C", "memory_MD", "low_hw", "spread_hw", "position_weight")}  # fmt: skip
             query_BND = describe_patches(map_BChw, own["shift_C"], own["scale_C"], own["position_weight"])
-            nearest = squared_distances(query_BND, own["memory_MD"]).min(-1).values
+            nearest = nearest_squares(query_BND, own["memory_MD"])
             distance_Bhw = log_distance(nearest).view(batch, height, width)
             found.append((distance_Bhw - own["low_hw"]) / own["spread_hw"])
         return found

@@ -8,10 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unpool.inference.inspection.levels import GREY, MIN_CELLS, SHADES, LevelName, describe_colours
+from unpool.inference.inspection.levels import (
+    GREY,
+    MIN_CELLS,
+    SHADES,
+    LevelName,
+    average_windows,
+    describe_colours,
+)
 from unpool.networks.autoencoder import Autoencoder
 
 STRIDES = (4, 8, 16, 32)
@@ -80,7 +86,5 @@ def describe_errors(error_B3SS: Tensor, stride: int) -> Tensor:
     Returns:
         (B, 6, h, w): the mean, positive where the picture is too dark, and the root of the mean square.
     """
-    border = (stride // 2,) * 4
-    mean = F.avg_pool2d(F.pad(error_B3SS, border, mode="reflect"), 2 * stride, stride)
-    square = F.avg_pool2d(F.pad(error_B3SS * error_B3SS, border, mode="reflect"), 2 * stride, stride)
+    mean, square = average_windows(error_B3SS, stride), average_windows(error_B3SS * error_B3SS, stride)
     return torch.cat([mean, (square + 1e-6).sqrt()], 1)
