@@ -71,8 +71,12 @@ class MemoryGraph:
         return self.state[f"level{level}_memory_MD"]
 
     def reach(self, level: int) -> float:
-        """Return the usual distance of good patches to a memory."""
-        return float(np.exp(self.state[f"level{level}_low_hw"].mean()))
+        """Return a distance that good patches often have.
+
+        It is one spread above their mean; what lies farther is what a memory lacks.
+        """
+        low, spread = (float(self.state[f"level{level}_{name}_hw"].mean()) for name in ("low", "spread"))
+        return float(np.exp(low + spread))
 
     def whole(self, place: int) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and whitening of a whole."""
