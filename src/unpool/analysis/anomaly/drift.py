@@ -77,7 +77,7 @@ def is_seen(drift: BatchDrift) -> bool:
 
 
 def describe_batch_drift(drift: BatchDrift) -> str | None:
-    """Say that a batch lies off, or was perhaps learnt from.
+    """Say that a batch lies off, or was learnt from.
 
     None where neither is so.
     """
