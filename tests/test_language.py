@@ -121,18 +121,28 @@ def unwelcome(name: str) -> bool:
     return bool(banned)
 
 
+NAMED = ("id", "attr", "arg", "name", "asname", "rest", "names", "kwd_attrs")
+
+
+@functools.cache
+def fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields that hold names."""
+    return tuple(field for field in NAMED if field in kind._fields)
+
+
 def names_in(nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Every identifier with its line, those inside f-strings too; `Path.home` is not ours."""
     for node in nodes:
-        line = getattr(node, "lineno", 1)
+        fields = fields_of(type(node))
+        if not fields:
+            continue
         if isinstance(node, ast.Attribute) and node.attr == "home" and ast.unparse(node) == "Path.home":
             continue
-        for field in ("id", "attr", "arg", "name", "asname", "rest"):
-            if isinstance(name := getattr(node, field, None), str):
-                yield line, name
-        for name in getattr(node, "names", []) + getattr(node, "kwd_attrs", []):
-            if isinstance(name, str):
-                yield line, name
+        for field in fields:
+            value = getattr(node, field)
+            for name in value if isinstance(value, list) else [value]:
+                if isinstance(name, str):
+                    yield getattr(node, "lineno", 1), name
 
 
 def check_names(file: str, text: str) -> Iterator[Finding]:
