@@ -16,6 +16,8 @@ from support import export_cache, two_towers
 # and sums come out in the same order on every machine.
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+# A thread that waits leaves its core to the other test process.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 # A busy machine is no fault of what is tested.
 settings.register_profile("unpool", deadline=None)
@@ -132,14 +134,19 @@ LONG = {Path(__file__).parent / place for place in INTEGRATION}
 # Seconds each, of what other tests guard in part. `make test` leaves them out; `.ci/run` and `make test-all` run them.
 # A name stands for all parameters of its test.
 HEAVY = (
+    "actions/embedding/test_compare_networks.py::test_a_set_taken_for_grey_may_hold_a_picture_in_colour",
+    "actions/embedding/test_compare_networks.py::test_fewer_images_are_read_and_compared_where_time_is_short",
     "actions/embedding/test_run.py::test_a_single_image",
     "actions/embedding/test_run.py::test_a_workspace_inside_the_folder_is_not_counted",
     "actions/embedding/test_run.py::test_groups_made_by_hand_stay_when_images_come_and_a_run_is_undone",
+    "actions/embedding/test_run.py::test_groups_made_in_between_are_not_taken_for_those_of_the_run",
     "actions/embedding/test_run.py::test_hostile_folder",
+    "actions/embedding/test_run.py::test_more_groups_than_a_part_has_images",
     "actions/inspection/test_methods.py::test_the_command_line_makes_a_model_that_predicts",
     "actions/inspection/test_predict.py::test_a_killed_process_is_gone_on_with[Ctrl-C]",
     "actions/segmentation/test_train.py::test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate[typed1-0.009]",
     "actions/segmentation/test_train.py::test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate[typed2-0.1]",
+    "actions/segmentation/test_train.py::test_a_frozen_backbone_keeps_weights_and_statistics",
     "actions/segmentation/test_train.py::test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop",
     "actions/segmentation/test_train.py::test_every_loss_learns[lovasz]",
     "actions/segmentation/test_train.py::test_stopped_and_resumed_it_ends_with_the_same_weights",
@@ -147,25 +154,42 @@ HEAVY = (
     "actions/test_killed.py::test_what_is_killed_was_done_or_was_not[undo group-5]",
     "actions/test_killed_run.py::test_a_run_that_is_killed_goes_on_or_is_undone[run-48]",
     "actions/test_living.py::test_a_rebuild_that_was_killed_is_completed[100]",
+    "actions/test_living.py::test_after_a_kill_at_any_moment_the_same_words_reach_the_same_end[60]",
+    "actions/test_living.py::test_new_images_join_and_no_other_row_changes[3]",
+    "actions/test_living.py::test_new_images_join_and_no_other_row_changes[auto]",
     "actions/test_run_again.py::test_groups_made_by_hand_stand_and_new_images_join_them[page]",
     "actions/test_run_again.py::test_groups_made_by_hand_stand_and_new_images_join_them[terminal]",
     "actions/training/test_adapting.py::test_statistics_stay_and_the_encoder_learns_slowly[aggregate]",
+    "actions/training/test_fit.py::test_a_segmenter_learns_from_pairs_and_comes_back_from_its_folder",
+    "actions/training/test_frozen_head.py::test_a_collapse_is_reported",
     "actions/training/test_frozen_head.py::test_a_stopped_run_goes_on_with_the_features_it_has",
+    "actions/training/test_frozen_head.py::test_the_head_learns_and_the_encoder_stays[contrast]",
     "actions/training/test_frozen_head.py::test_training_makes_images_and_their_neighbours_more_alike",
+    "actions/training/test_train.py::test_a_stopped_run_ends_with_the_weights_of_an_undisturbed_one[more1]",
+    "actions/training/test_train.py::test_a_stopped_run_ends_with_the_weights_of_an_undisturbed_one[more2]",
+    "actions/training/test_train.py::test_a_stopped_run_ends_with_the_weights_of_an_undisturbed_one[more3]",
+    "analysis/clustering/test_temi.py::test_uneven_groups_are_found",
     "cli/test_main.py::test_what_reads_a_model_does_not_load_torchvision",
+    "cli/test_streams.py::test_help_ends_in_a_shell_without_width[1]",
+    "cli/test_streams.py::test_help_ends_in_a_shell_without_width[2]",
     "cli/words/test_read_text.py::test_signs_are_found_by_what_stands_on_them",
     "inference/words/test_two_towers.py::test_another_process_hands_its_error_on",
     "inference/words/test_two_towers.py::test_both_sides_agree_with_the_source[custom]",
     "inference/words/test_two_towers.py::test_both_sides_agree_with_the_source[resnet]",
     "inference/words/test_two_towers.py::test_both_sides_agree_with_the_source[siglip]",
     "objectives/test_gather.py::test_two_processes_of_different_sizes",
+    "test_every_state.py::test_commands_one_after_the_other[half a model]",
+    "test_every_state.py::test_methods_raise_nothing_but_errors_of_ours[half a model]",
+    "test_every_state.py::test_requests_of_the_page_are_answered[half a model]",
     "test_one_declaration.py",
     "training/test_model_file.py::test_every_network_comes_back_as_it_was_saved[vgg11-bn]",
     "training/test_model_file.py::test_every_network_comes_back_as_it_was_saved[vgg13-bn]",
     "training/test_model_file.py::test_every_network_comes_back_as_it_was_saved[vgg19-bn]",
+    "viewer/test_fuzz.py::test_no_request_breaks_the_server[8]",
     "viewer/test_share_in_browser.py",
     "viewer/test_teach_in_browser.py::test_names_are_taught_by_keyboard_alone",
     "viewer/test_viewer_in_browser.py::test_a_check_runs_with_live_progress_and_its_finds_are_shown",
+    "viewer/test_write_routes.py::test_a_run_on_a_folder_can_be_opened[False]",
 )
 HEAVY_PLACES = set(HEAVY)
 
