@@ -59,9 +59,10 @@ def learn_colours(folder: Path, levels: Levels | None = None) -> Path:
     used_K = np.ones(len(learnt.names), bool)
     graph = learnt.build(used_K)
     score_N = np.sort(join_figures(learnt.scale.good_NK))
-    details = {"good_heats": np.sort(learnt.heat_N).tolist()}
+    heat_N = np.sort(learnt.good_heats(used_K))
+    details = {"good_heats": heat_N.tolist()}
     record = InspectorRecord(
-        "memory", float(score_N[-1]), float(learnt.heat_N.max()), 0.1, tuple(score_N.tolist()), NUM_GOOD, SIDE,
+        "memory", float(score_N[-1]), float(heat_N[-1]), 0.1, tuple(score_N.tolist()), NUM_GOOD, SIDE,
         details=details,
     )  # fmt: skip
     save_inspector(folder, graph, record, network="colours", options={"method": "auto"}, state=graph.arrays())

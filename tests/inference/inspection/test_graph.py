@@ -93,7 +93,7 @@ def build(used: list[int]) -> InspectionGraph:
     num = len(maps) + 3
     used_K = np.isin(np.arange(num), used)
     shares = np.full(len(maps), 1 / len(maps))
-    joining = Joining(np.linspace(0, 1, num), np.full(num, 0.5), used_K, shares)
+    joining = Joining(np.linspace(0, 1, num), np.full(num, 0.5), used_K, shares, shares)
     return InspectionGraph(levels, memories, [0], wholes, joining).eval()
 
 

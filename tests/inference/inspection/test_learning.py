@@ -58,12 +58,12 @@ def test_a_spot_is_found_where_it_is(learnt: Learnt) -> None:
     assert (row * 1.5, column * 1.5) == pytest.approx((65, 35), abs=10)  # 64 cells for 96 pixels
 
 
-@pytest.mark.parametrize("figure", ["96/4", "heat", "whole colours", "whole 96/4"])
+@pytest.mark.parametrize("figure", ["96/4", "colours/16", "heat", "whole colours", "whole 96/4"])
 def test_the_graph_gives_the_same(learnt: Learnt, figure: str) -> None:
     pictures = [*good_pictures(3, seed=3), with_spot(good_pictures(1)[0])]
     used = np.isin(learnt.names, [figure, "64/16"])
     assert used.sum() == 2
-    figures, hottest = learnt.figures_and_heats(pictures)
+    figures, hottest = learnt.figures_and_heats(pictures, used)
     with torch.inference_mode():
         score, heat = learnt.build(used)(torch.from_numpy(np.stack(pictures)))
     np.testing.assert_allclose(score, join_figures(figures[:, used]), atol=2e-3)
@@ -123,10 +123,43 @@ def test_few_pictures_do_not_make_a_place_certain(monkeypatch: pytest.MonkeyPatc
     assert pooled.std() < 0.5 * alone.std()
 
 
-def test_colours_have_no_share_of_the_heat() -> None:
-    names = [LevelName(96, 4), LevelName(96, 8), LevelName(0, 16)]
-    assert share_heat(names).tolist() == [0.5, 0.5, 0.0]
-    assert share_heat(names[2:]).tolist() == [1.0]
+def test_colours_show_in_the_heat_where_they_count() -> None:
+    names = [LevelName(96, 4), LevelName(96, 8), LevelName(0, 16), LevelName(0, 32)]
+    assert share_heat(names).tolist() == [0.5, 0.5, 0.0, 0.0]
+    assert share_heat(names[2:]).tolist() == [0.5, 0.5]
+    used = np.array([True, False, False, True, True])
+    assert share_heat(names, used).tolist() == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3])
+
+
+def test_heats_of_good_pictures_are_those_of_the_graph(learnt: Learnt) -> None:
+    used = np.isin(learnt.names, ["96/16", "colours/32"])
+    _, hottest = learnt.figures_and_heats(good_pictures(24), used, range(24))
+    np.testing.assert_allclose(learnt.good_heats(used), hottest, atol=0.5)
+    assert np.abs(learnt.good_heats(used) - hottest).mean() < 0.1
+    assert (learnt.good_heats(used) != learnt.good_heats(np.zeros_like(used))).all()
+
+
+def test_colours_that_do_not_count_are_left_out_of_the_graph(learnt: Learnt) -> None:
+    names = learnt.names
+    without = learnt.build(np.isin(names, ["96/16"]))
+    with_one = learnt.build(np.isin(names, ["96/16", "colours/32"]))
+    num = len(learnt.parts)
+    assert (without.num_levels, with_one.num_levels) == (num - 3, num - 2)
+    assert len(without.joining_low_K) == len(names) - 3
+    with torch.inference_mode():
+        maps = learnt.levels(torch.from_numpy(np.stack(good_pictures(1))))
+        assert len(without.level_maps([maps[place] for place in without.places])) == num - 3
+
+
+def test_a_third_of_the_heat_is_of_the_colours_that_count(learnt: Learnt) -> None:
+    pixels = torch.from_numpy(np.stack(good_pictures(2, seed=4)))
+    graph = learnt.build(np.isin(learnt.names, ["96/16", "colours/32"]))
+    with torch.inference_mode():
+        maps = graph.levels(pixels)
+        colours = graph.level_maps([maps[place] for place in graph.places])[-1]
+        grown = torch.nn.functional.interpolate(colours[:, None], (64, 64), mode="bilinear")[:, 0]
+        without = learnt.build(np.isin(learnt.names, ["96/16"]))(pixels)[1]
+        np.testing.assert_allclose(graph(pixels)[1], (2 * without + grown) / 3, atol=1e-4)
 
 
 def test_alignment_is_one_where_all_are_equal_and_nought_by_chance() -> None:

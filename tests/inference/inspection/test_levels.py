@@ -29,11 +29,11 @@ def maps_of(levels: PatchLevels, pictures: list[np.ndarray]) -> list[torch.Tenso
 def test_every_scale_gives_maps_but_the_finest_only_at_full_size() -> None:
     levels = build_levels()
     assert [str(name) for name in levels.names] == [
-        "96/4", "96/8", "96/16", "64/8", "64/16", "colours/16", "colours/32",
+        "96/4", "96/8", "96/16", "64/8", "64/16", "colours/4", "colours/16", "colours/32",
     ]  # fmt: skip
-    assert [name.is_deep for name in levels.names] == [False, False, True, False, True, False, False]
+    assert [name.is_deep for name in levels.names] == [False, False, True, False, True, False, False, False]
     maps = maps_of(levels, good_pictures(2))
-    assert [tuple(each.shape[2:]) for each in maps] == [(side, side) for side in (24, 12, 6, 8, 4, 6, 3)]
+    assert [tuple(each.shape[2:]) for each in maps] == [(side, side) for side in (24, 12, 6, 8, 4, 24, 6, 3)]
     assert {len(each) for each in maps} == {2}
 
 

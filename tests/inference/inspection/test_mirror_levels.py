@@ -42,7 +42,7 @@ def test_maps_have_the_names_strides() -> None:
     levels = MirrorLevels(build_mirror(seed=0), 96).eval()
     maps = levels(torch.zeros(2, 96, 96, 3, dtype=torch.uint8))
     assert [str(name) for name in levels.names] == [
-        "error/4", "error/8", "error/16", "error/32", "colours/16", "colours/32",
+        "error/4", "error/8", "error/16", "error/32", "colours/4", "colours/16", "colours/32",
     ]  # fmt: skip
     assert [tuple(each.shape) for each in maps] == [
         (2, 6, 96 // name.stride, 96 // name.stride) for name in levels.names

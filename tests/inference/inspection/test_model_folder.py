@@ -54,9 +54,9 @@ def test_the_file_gives_the_scores_of_the_graph(folder: Path, graph: InspectionG
         score, heat = graph(torch.from_numpy(np.stack(pictures)))
     for number, picture in enumerate(pictures):  # one by one, where three were exported with two
         found = inspector.inspect(picture)
-        assert found.score == pytest.approx(float(score[number]), rel=2e-3)
+        assert found.score == pytest.approx(float(score[number]), rel=2e-3, abs=5e-3)
         np.testing.assert_allclose(found.heat_hw, heat[number], atol=1e-2)
-    np.testing.assert_allclose(inspector.run(np.stack(pictures))[0], score, rtol=2e-3)
+    np.testing.assert_allclose(inspector.run(np.stack(pictures))[0], score, rtol=2e-3, atol=5e-3)
 
 
 def test_the_record_is_in_the_folder_and_in_the_file(folder: Path) -> None:

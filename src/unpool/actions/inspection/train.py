@@ -305,14 +305,14 @@ def _good_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores and largest heats of good images that were held out, one an image."""
     if settings.val is None:
-        figures_NK, heats_N = best.learnt.scale.good_NK, best.learnt.heat_N
+        figures_NK, heats_N = best.learnt.scale.good_NK, best.learnt.good_heats(best.choice.used_K)
         owners_N = np.array(best.images.owners)
     else:
         held_out = read_good_images(
             settings.val, size, settings.tile, progress, seed=settings.seed, rules=best.images.rules
         )
         report_reading(held_out, progress)
-        figures_NK, heats_N = best.learnt.figures_and_heats(held_out.pictures)
+        figures_NK, heats_N = best.learnt.figures_and_heats(held_out.pictures, best.choice.used_K)
         owners_N = np.array(held_out.owners)
     scores_N, order = join_figures(figures_NK[:, best.choice.used_K]), np.unique(owners_N)
     return (

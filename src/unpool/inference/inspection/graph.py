@@ -69,12 +69,14 @@ class Joining:
         spread_K: Its spread.
         used_K: Which figures count.
         heat_L: The share of each level in the heat map.
+        figure_L: The share of each level in the heat whose worst cells are a figure.
     """
 
     low_K: np.ndarray
     spread_K: np.ndarray
     used_K: np.ndarray
     heat_L: np.ndarray
+    figure_L: np.ndarray
 
 
 def describe_patches(
@@ -154,16 +156,18 @@ class InspectionGraph(nn.Module):
 
     Args:
         levels: Pictures to maps.
-        memories: One a level.
+        memories: One for each map that is compared.
         whole_levels: Positions of the levels that are looked at as a whole.
         wholes: Of the colours, then of those levels.
         joining: How their figures become one.
+        places: Which maps are compared; None for all.
     """
 
     joining_low_K: Tensor
     joining_spread_K: Tensor
     joining_used_K: Tensor
     joining_heat_L: Tensor
+    joining_figure_L: Tensor
 
     def __init__(
         self,
@@ -172,9 +176,11 @@ class InspectionGraph(nn.Module):
         whole_levels: list[int],
         wholes: list[Whole],
         joining: Joining,
+        places: list[int] | None = None,
     ) -> None:
         super().__init__()
         self.levels = levels
+        self.places = list(range(len(memories))) if places is None else list(places)
         self.num_levels, self.whole_levels = len(memories), list(whole_levels)
         for place, memory in enumerate(memories):
             for name in ("shift_C", "scale_C", "memory_MD", "low_hw", "spread_hw", "position_weight"):
@@ -183,7 +189,7 @@ class InspectionGraph(nn.Module):
             self._keep(f"whole{place}_mean_D", whole.mean_D)
             self._keep(f"whole{place}_whitening_DD", whole.whitening_DD)
         self.num_wholes = len(wholes)
-        for name in ("low_K", "spread_K", "used_K", "heat_L"):
+        for name in ("low_K", "spread_K", "used_K", "heat_L", "figure_L"):
             self._keep(f"joining_{name}", getattr(joining, name))
 
     def _keep(self, name: str, value: object) -> None:
@@ -221,9 +227,9 @@ class InspectionGraph(nn.Module):
     def forward(self, pixels_BSS3: Tensor) -> tuple[Tensor, Tensor]:
         """Score pictures."""
         maps = self.levels(pixels_BSS3)
-        found = self.level_maps(maps)
+        found = self.level_maps([maps[place] for place in self.places])
         heat_Bhw = join_heat(found, self.joining_heat_L)
-        figures = [worst_cells(each) for each in found] + [worst_cells(heat_Bhw)]
+        figures = [worst_cells(each) for each in [*found, join_heat(found, self.joining_figure_L)]]
         for place, x_BD in enumerate(describe_wholes(pixels_BSS3, maps, self.whole_levels)):
             mean_D, whitening_DD = (
                 getattr(self, f"whole{place}_mean_D"), getattr(self, f"whole{place}_whitening_DD"),

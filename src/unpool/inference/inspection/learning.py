@@ -39,6 +39,7 @@ POSITION = (
 )  # a place's weight on aligned parts: a third of the picture costs as much as another patch
 POOLED_PICTURES = 20  # below as many, the spread of a place is rather that of all places
 MIN_SPREAD = 1e-3
+COLOURS = 1 / 3  # share in the heat of the colours that count: a faint stain shows in them alone
 BATCH = 8
 
 OnProgress = Callable[[float], None]
@@ -100,7 +101,7 @@ class Learnt:
         whole_levels: Positions of those that are looked at as a whole.
         spreads: Of the colours, then of those levels.
         scale: Of the figures.
-        heat_N: The largest heat of each good picture.
+        z: Of the good pictures, (N, h, w) each: of all maps of the encoder joined, then of each map of colours.
         owner_N: Which image each good picture is a window of.
     """
 
@@ -109,7 +110,7 @@ class Learnt:
     whole_levels: list[int]
     spreads: list[GoodSpread]
     scale: FigureScale
-    heat_N: np.ndarray
+    z: list[Tensor]
     owner_N: np.ndarray
 
     @property
@@ -138,13 +139,14 @@ class Learnt:
             pictures: uint8.
             made_of: For each the position of the good picture that it was made of: its image is not compared with.
         """
-        return self.figures_and_heats(pictures, made_of)[0]
+        every_K = np.ones(len(self.names), bool)
+        return self.figures_and_heats(pictures, every_K, made_of)[0]
 
     def figures_and_heats(
-        self, pictures: Sequence[np.ndarray], made_of: Sequence[int] | None = None
+        self, pictures: Sequence[np.ndarray], used_K: np.ndarray, made_of: Sequence[int] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Compute figures, and the largest heat (N,) of each picture."""
-        found, hottest = [], []
+        """Compute figures, and the largest heat (N,) of each picture, where `used_K` count."""
+        found, hottest, names = [], [], self.levels.names
         for start in range(0, len(pictures), BATCH):
             pixels = torch.from_numpy(np.stack(pictures[start : start + BATCH]))
             made_of_B = None if made_of is None else np.asarray(made_of[start : start + BATCH])
@@ -156,9 +158,9 @@ class Learnt:
                     for part, one in zip(self.parts, maps, strict=True)
                 ]
                 wholes = describe_wholes(pixels, maps, self.whole_levels)
-            heat = join_heat(z, self.heat_shares)
+            heat = join_heat(z, share_heat(names, used_K))
             hottest.append(heat.flatten(1).max(1).values.numpy())
-            patches = [worst_cells(each).numpy() for each in [*z, heat]]
+            patches = [worst_cells(each).numpy() for each in [*z, join_heat(z, share_heat(names))]]
             far = [
                 _as_log(spread.distances(each.numpy(), made_of_B))
                 for each, spread in zip(wholes, self.spreads, strict=True)
@@ -167,24 +169,37 @@ class Learnt:
         figures_NK = (np.concatenate(found) - self.scale.low_K) / self.scale.spread_K
         return figures_NK, np.concatenate(hottest)
 
-    @property
-    def heat_shares(self) -> Tensor:
-        """The share of each level in the heat map."""
-        return share_heat(self.levels.names)
+    def good_heats(self, used_K: np.ndarray) -> np.ndarray:
+        """Return the largest heat (N,) of each good picture, where `used_K` count."""
+        shares = share_heat(self.levels.names, used_K)
+        colours = [place for place, name in enumerate(self.levels.names) if name.side == 0]
+        of_encoder = 1 - shares[colours].sum()
+        heat = join_heat(self.z, torch.cat([of_encoder[None], shares[colours]]))
+        largest: np.ndarray = heat.flatten(1).max(1).values.numpy()
+        return largest
 
     def build(self, used_K: np.ndarray) -> InspectionGraph:
-        """Build the network whose score is the largest figure."""
+        """Build the network whose score joins the used figures.
+
+        Maps that neither count nor show in the heat are left out.
+        """
+        shares = share_heat(self.levels.names, used_K)
+        places = [place for place in range(len(self.parts)) if used_K[place] or shares[place] > 0]
         memories = [
             LevelMemory(
                 part.shift_C.numpy(), part.scale_C.numpy(), part.position_weight, part.memory_MD.numpy(),
                 part.low_hw, part.spread_hw,
             )
-            for part in self.parts
+            for part in (self.parts[place] for place in places)
         ]  # fmt: skip
         wholes = [Whole(spread.mean_D, spread.whitening_DD) for spread in self.spreads]
-        joining = Joining(self.scale.low_K, self.scale.spread_K, used_K, self.heat_shares.numpy())
+        kept_K = [*places, *range(len(self.parts), len(used_K))]
+        joining = Joining(
+            self.scale.low_K[kept_K], self.scale.spread_K[kept_K], used_K[kept_K],
+            shares[places].numpy(), share_heat(self.levels.names)[places].numpy(),
+        )  # fmt: skip
         assert isinstance(self.levels, torch.nn.Module)
-        return InspectionGraph(self.levels, memories, self.whole_levels, wholes, joining).eval()
+        return InspectionGraph(self.levels, memories, self.whole_levels, wholes, joining, places).eval()
 
 
 def learn(
@@ -226,10 +241,20 @@ def learn(
     return _calibrate(levels, parts, whole_levels, spreads, owners_N)
 
 
-def share_heat(names: Sequence[LevelName]) -> Tensor:
-    """Compute the share of each level in heat, (L,)."""
-    counts = torch.tensor([float(name.side > 0) for name in names])
-    return counts / counts.sum() if counts.sum() else torch.full((len(names),), 1 / len(names))
+def share_heat(names: Sequence[LevelName], used_K: np.ndarray | None = None) -> Tensor:
+    """Compute the share of each level in heat, (L,).
+
+    Args:
+        names: Of the levels.
+        used_K: Which figures count, those of levels first: colours show where they count. None for the encoder alone.
+    """
+    of_encoder = torch.tensor([float(name.side > 0) for name in names])
+    if not of_encoder.sum():
+        return torch.full((len(names),), 1 / len(names))
+    counts = torch.zeros(len(names)) if used_K is None else torch.from_numpy(used_K[: len(names)]).float()
+    colours = counts * (1 - of_encoder)
+    share = COLOURS if colours.sum() else 0.0
+    return (1 - share) * of_encoder / of_encoder.sum() + share * colours / colours.sum().clamp(min=1)
 
 
 def _describe(
@@ -300,8 +325,8 @@ def _calibrate(
     patches = [worst_cells(each).numpy() for each in [*z, heat_Nhw]]
     wholes = [_as_log(spread.own_N) for spread in spreads]
     scale = scale_figures(np.stack([*patches, *wholes], 1))
-    hottest_N = heat_Nhw.flatten(1).max(1).values.numpy()
-    return Learnt(levels, parts, whole_levels, spreads, scale, hottest_N, owner_N)
+    colours = [each for each, name in zip(z, levels.names, strict=True) if name.side == 0]
+    return Learnt(levels, parts, whole_levels, spreads, scale, [heat_Nhw, *colours], owner_N)
 
 
 def _scaled(distance_Bhw: Tensor, part: _LearntLevel) -> Tensor:

@@ -27,7 +27,7 @@ DEEP = 16  # the stride from which on maps see texture and parts rather than edg
 MIN_SIDE = 64  # of the smallest scale, pixels
 MIN_CELLS = 2  # of a map's side
 STEP = 32  # scales are multiples of it
-SHADES = (16, 32)  # strides of the maps of colours
+SHADES = (4, 16, 32)  # strides of the maps of colours
 GREY = 0.47  # mean that pictures are brought to, where their brightness varies
 
 
