@@ -145,7 +145,16 @@ class Learnt:
     def figures_and_heats(
         self, pictures: Sequence[np.ndarray], used_K: np.ndarray, made_of: Sequence[int] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Compute figures, and the largest heat (N,) of each picture, where `used_K` count."""
+        """Compute figures and largest heats of pictures.
+
+        Args:
+            pictures: (S, S, 3) uint8.
+            used_K: Which figures count: colours show in the heat where theirs do.
+            made_of: As of `figures`.
+
+        Returns:
+            Scaled figures (N, K), and heats (N,).
+        """
         found, hottest, names = [], [], self.levels.names
         for start in range(0, len(pictures), BATCH):
             pixels = torch.from_numpy(np.stack(pictures[start : start + BATCH]))
@@ -170,7 +179,14 @@ class Learnt:
         return figures_NK, np.concatenate(hottest)
 
     def good_heats(self, used_K: np.ndarray) -> np.ndarray:
-        """Return the largest heat (N,) of each good picture, where `used_K` count."""
+        """Return the largest heat of each good picture.
+
+        Args:
+            used_K: Which figures count.
+
+        Returns:
+            (N,).
+        """
         shares = share_heat(self.levels.names, used_K)
         colours = [place for place, name in enumerate(self.levels.names) if name.side == 0]
         of_encoder = 1 - shares[colours].sum()
