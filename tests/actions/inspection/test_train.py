@@ -153,6 +153,13 @@ def test_ten_images_work_and_say_what_they_cannot_promise(
     assert result["rate_high"] > 0.2
 
 
+def test_too_few_further_images_are_said_before_learning(good: Path, tmp_path: Path) -> None:
+    val, progress = write_good(tmp_path / "val", 9), Messages()
+    with pytest.raises(UnpoolError, match=r"--val .*val holds 9 images, but at least 10 are needed$"):
+        learn(good, tmp_path / "out", progress, val=val)
+    assert progress.texts == []
+
+
 def test_nine_images_are_one_line_and_no_model(tmp_path: Path) -> None:
     with pytest.raises(
         UnpoolError, match="holds 9 good images that can be used, but at least 10 are needed"

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.actions.inspection.good_images import LEARNT_IMAGES, GoodImages, digest_images, read_good_images
+from unpool.actions.inspection.good_images import (
+    LEARNT_IMAGES,
+    MIN_IMAGES,
+    GoodImages,
+    digest_images,
+    read_good_images,
+)
 from unpool.actions.inspection.methods import (
     DEFAULT_NETWORK,
     build_levels,
@@ -92,6 +98,10 @@ def inspect_train(
     size = settings.size or DEFAULT_SIZE
     check_size(size, settings.tile)
     check_method(settings)
+    if settings.val is not None and (num_val := len(_list_files(settings.val))) < MIN_IMAGES:
+        raise UnpoolError(
+            f"--val {settings.val} holds {num_val} images, but at least {MIN_IMAGES} are needed"
+        )
     images = read_good_images(good, size, settings.tile, progress, seed=settings.seed)
     report_reading(images, progress)
     key = _request_key(images, size, settings)
