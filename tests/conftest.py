@@ -92,6 +92,7 @@ INTEGRATION = (
     "images/damage/test_jpeg.py",
     "images/isolation/test_pool.py",
     "images/reading/test_decode.py",
+    "inference/inspection/test_growing.py",
     "inference/inspection/test_learning.py",
     "inference/inspection/test_memory_graph.py",
     "inference/inspection/test_mirror_levels.py",
