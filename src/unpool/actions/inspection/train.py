@@ -98,10 +98,7 @@ def inspect_train(
     size = settings.size or DEFAULT_SIZE
     check_size(size, settings.tile)
     check_method(settings)
-    if settings.val is not None and (num_val := len(_list_files(settings.val))) < MIN_IMAGES:
-        raise UnpoolError(
-            f"--val {settings.val} holds {num_val} images, but at least {MIN_IMAGES} are needed"
-        )
+    _check_val(settings.val)
     images = read_good_images(good, size, settings.tile, progress, seed=settings.seed)
     report_reading(images, progress)
     key = _request_key(images, size, settings)
@@ -122,6 +119,12 @@ def inspect_train(
     for remark in remarks:
         progress.message(remark)
     return _summarise(out, record, images, time.perf_counter() - began)
+
+
+def _check_val(val: Path | None) -> None:
+    """Check its number of images before learning, which takes minutes."""
+    if val is not None and (num := len(_list_files(val))) < MIN_IMAGES:
+        raise UnpoolError(f"--val {val} holds {num} images, but at least {MIN_IMAGES} are needed")
 
 
 def _request_key(images: GoodImages, size: int, settings: InspectTrainSettings) -> str:
