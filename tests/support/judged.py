@@ -11,6 +11,8 @@ from unpool.actions.curation.check import check
 from unpool.actions.curation.settings import CheckSettings
 from unpool.actions.embedding.embed import embed
 from unpool.actions.embedding.settings import EmbedSettings
+from unpool.actions.grouping.group import group, map_images
+from unpool.actions.grouping.settings import GroupSettings, MapSettings
 from unpool.training.model_file import save_model
 
 GOOD = [f"good{number}.png" for number in range(8)]
@@ -26,6 +28,8 @@ def make_judged(root: Path) -> Path:
     learn_colours(root / "model")
     save_model(root / "encoder", build_small_network())
     embed(str(root / "parts"), EmbedSettings(str(root / "encoder")), work=root / "w.unpool")
+    group(root / "w.unpool", GroupSettings(method="kmeans", groups=2))
+    map_images(root / "w.unpool", MapSettings(method="pca"))
     check(root / "w.unpool", CheckSettings(model=root / "model"))
     return root
 

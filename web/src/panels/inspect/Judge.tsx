@@ -45,7 +45,7 @@ export function Judge({ row, active, judged }: Props) {
       {active && followed !== undefined && known.verdict !== followed && (
         <>
           <p class="muted">
-            {NAMES[followed]}: {followed === "good" ? GOOD_WAYS[way] : BAD_WAYS[way as "threshold"]}.
+            {NAMES[followed]} will {followed === "good" ? GOOD_WAYS[way] : BAD_WAYS[way as "threshold"]}.
           </p>
           {way === "threshold" && <Consequence row={row} verdict={followed} />}
         </>

@@ -63,7 +63,6 @@ function Line({ row, list, active, activate, judged }: LineProps) {
         </p>
         <Verdict row={row} />
       </div>
-      <span class="push" />
       {source.editable && <Judge row={row} active={active} judged={judged} />}
     </li>
   );

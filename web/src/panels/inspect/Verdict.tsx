@@ -35,8 +35,8 @@ export function Verdict({ row }: { row: number }) {
               {figure(of.score)} <span class="muted">{of.called === "good" ? "not above" : "above"} {figure(threshold)}</span>
             </dd>
           </div>
-          <div title="how probable a score as large is among good images">
-            <dt>Good images as bad</dt>
+          <div title="the share of good images that score as high">
+            <dt>Probability of being good</dt>
             <dd>{of.probability === null ? "–" : share(of.probability)}</dd>
           </div>
         </dl>

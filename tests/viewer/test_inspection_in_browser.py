@@ -1,0 +1,111 @@
+"""What an inspector finds not good is looked at and judged in the page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.browser import CHROMIUM, check_accessible, chromium, opened, served
+from support.judged import BAD, PATHS, copy_judged, make_judged
+from unpool.store.inspection.inspector import found_not_good, read_inspector
+from unpool.store.table import ImageTable
+
+pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"), pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_judged(tmp_path_factory.mktemp("judged"))
+
+
+@pytest.fixture
+def work(made: Path, tmp_path: Path) -> Path:
+    return copy_judged(made, tmp_path / "copy")
+
+
+@pytest.fixture
+def page(work: Path) -> Iterator[Any]:
+    with chromium() as browser, served(work, work.parent) as url, opened(browser, url) as page:
+        page.get_by_test_id("view-problems").click()
+        page.get_by_test_id("problem-not_good").click()
+        page.get_by_test_id("not-good").first.wait_for()
+        yield page
+
+
+def line(page: Any, path: str) -> Any:
+    return page.locator(f"[data-testid=not-good][data-row='{PATHS.index(path)}']")
+
+
+def verdict(work: Path, path: str) -> Any:
+    return ImageTable(work).some([path], ["verdict"])["verdict"][0].as_py()
+
+
+def test_not_good_ones_are_shown_beside_their_heat_and_judged(page: Any, work: Path) -> None:
+    assert page.get_by_test_id("not-good").count() == len(BAD)
+    first = page.get_by_test_id("not-good").first
+    first.get_by_test_id("heat").wait_for()
+    assert "Probability of being good 4.8 %" in " ".join(first.inner_text().split())
+    check_accessible(page, "not good")
+    page.get_by_test_id("good-way").select_option("word")
+    path = found_not_good(work)[0]["path"]
+    page.keyboard.press("g")
+    line(page, path).wait_for(state="detached")
+    assert verdict(work, path) == "good"
+    page.get_by_test_id("undo").click()
+    line(page, path).wait_for()
+    assert verdict(work, path) is None
+
+
+def test_good_goes_into_the_memory_while_one_goes_on(page: Any, work: Path) -> None:
+    seen = read_inspector(work)
+    assert seen is not None
+    line(page, "striped0.png").get_by_test_id("judge-good").click()
+    line(page, "striped0.png").wait_for(state="detached")
+    line(page, "striped1.png").get_by_test_id("judge-good").click()  # the job of the first may be running
+    end, now = time.monotonic() + 90, None
+    while time.monotonic() < end and len(now.added if now else ()) < 2:
+        page.wait_for_timeout(200)
+        now = read_inspector(work)
+    assert now is not None
+    assert len(now.added) == 2
+    assert now.model != seen.model
+    page.get_by_text(re.compile("Added . good images? to the memory: ")).first.wait_for(timeout=60_000)
+
+
+def test_an_open_image_is_judged_by_keys_and_moves_the_threshold(page: Any, work: Path) -> None:
+    own = page.get_by_test_id("threshold").text_content()
+    page.get_by_test_id("view-grid").click()
+    page.get_by_test_id("sort").select_option("inspection_score")
+    page.get_by_test_id("grid-cell").first.dblclick()
+    side = page.get_by_test_id("image-verdict")
+    side.wait_for()
+    page.keyboard.press("h")
+    page.locator(".frame [data-testid=heat]").wait_for()
+    side.get_by_text("more not good").wait_for()
+    check_accessible(page, "open image")
+    row = int(page.locator(".image-body").get_attribute("data-row"))
+    page.keyboard.press("b")
+    page.wait_for_function(f"() => document.querySelector('.image-body').dataset.row !== '{row}'")
+    assert verdict(work, PATHS[row]) == "not good"
+    assert len(found_not_good(work)) > len(BAD)
+    page.keyboard.press("Escape")
+    page.get_by_test_id("view-problems").click()
+    page.get_by_test_id("own-threshold").click()
+    page.wait_for_function(f"() => document.querySelector('[data-testid=threshold]').textContent === '{own}'")
+    assert len(found_not_good(work)) == len(BAD) + 1
+
+
+def test_a_model_that_is_gone_is_said(work: Path) -> None:
+    shutil.rmtree(work.parent / "model")
+    with chromium() as browser, served(work, work.parent) as url, opened(browser, url) as page:
+        page.get_by_test_id("view-problems").click()
+        page.get_by_test_id("problem-not_good").click()
+        assert "is gone; name where it is" in page.get_by_test_id("inspector-gone").text_content()
+        page.locator(".heat-none").first.wait_for()
+        page.wait_for_timeout(500)
+        assert all("422" in complaint for complaint in page.complaints)
+        page.complaints.clear()
