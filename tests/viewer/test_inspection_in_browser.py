@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import pytest
 
 from support.browser import CHROMIUM, check_accessible, chromium, opened, served
 from support.judged import BAD, PATHS, copy_judged, make_judged
-from unpool.store.inspection.inspector import found_not_good, read_inspector
+from unpool.store.inspection.inspector import found_not_good
 from unpool.store.table import ImageTable
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"), pytest.mark.slow]
@@ -60,22 +58,6 @@ def test_not_good_ones_are_shown_beside_their_heat_and_judged(page: Any, work: P
     page.get_by_test_id("undo").click()
     line(page, path).wait_for()
     assert verdict(work, path) is None
-
-
-def test_good_goes_into_the_memory_while_one_goes_on(page: Any, work: Path) -> None:
-    seen = read_inspector(work)
-    assert seen is not None
-    line(page, "striped0.png").get_by_test_id("judge-good").click()
-    line(page, "striped0.png").wait_for(state="detached")
-    line(page, "striped1.png").get_by_test_id("judge-good").click()  # the job of the first may be running
-    end, now = time.monotonic() + 90, None
-    while time.monotonic() < end and len(now.added if now else ()) < 2:
-        page.wait_for_timeout(200)
-        now = read_inspector(work)
-    assert now is not None
-    assert len(now.added) == 2
-    assert now.model != seen.model
-    page.get_by_text(re.compile("Added . good images? to the memory: ")).first.wait_for(timeout=60_000)
 
 
 def test_an_open_image_is_judged_by_keys_and_moves_the_threshold(page: Any, work: Path) -> None:
