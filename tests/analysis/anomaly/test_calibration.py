@@ -28,16 +28,13 @@ def test_moments_of_the_others_are_those_of_a_loop(shape: tuple[int, ...]) -> No
 
 def test_scaled_figures_of_good_images_are_by_the_others() -> None:
     figures = np.random.default_rng(1).normal([5, -2], [1, 3], (12, 2))
+    figures[3] = [30, 40]  # one that lies far off
     scale = scale_figures(figures)
-    tail = np.maximum(
-        1,
-        (np.quantile(figures, HIGH_QUANTILE, axis=0) - figures.mean(0))
-        / NORMAL_HIGH
-        / (figures.std(0) + MIN_SPREAD),
-    )
     for number, own in enumerate(figures):
         others = np.delete(figures, number, 0)
-        expected = (own - others.mean(0)) / (others.std(0) + MIN_SPREAD) / tail
+        spread = others.std(0) + MIN_SPREAD
+        high = (np.quantile(others, HIGH_QUANTILE, axis=0) - others.mean(0)) / NORMAL_HIGH / spread
+        expected = (own - others.mean(0)) / spread / np.maximum(1, high)
         np.testing.assert_allclose(scale.good_NK[number], expected)
 
 

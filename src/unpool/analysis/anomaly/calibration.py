@@ -55,11 +55,24 @@ def scale_figures(figure_NK: np.ndarray) -> FigureScale:
         figure_NK: Of good images, each compared with the others.
     """
     low_K, spread_K = figure_NK.mean(0), figure_NK.std(0) + MIN_SPREAD
-    tail_K = (np.quantile(figure_NK, HIGH_QUANTILE, axis=0) - low_K) / NORMAL_HIGH / spread_K
-    tail_K = np.maximum(1.0, tail_K)
     mean_NK, own_NK = moments_without_own(figure_NK)
-    good_NK = (figure_NK - mean_NK) / (own_NK + MIN_SPREAD) / tail_K
-    return FigureScale(low_K, spread_K * tail_K, good_NK)
+    own_NK = own_NK + MIN_SPREAD
+    tail_NK = np.stack(
+        [
+            _tail(np.delete(figure_NK, number, 0), mean_NK[number], own_NK[number])
+            for number in range(len(figure_NK))
+        ]
+    )
+    return FigureScale(
+        low_K, spread_K * _tail(figure_NK, low_K, spread_K), (figure_NK - mean_NK) / own_NK / tail_NK
+    )
+
+
+def _tail(figure_NK: np.ndarray, low_K: np.ndarray, spread_K: np.ndarray) -> np.ndarray:
+    """By how much high figures lie higher than those of a normal distribution, at least 1."""
+    high_K = np.quantile(figure_NK, HIGH_QUANTILE, axis=0)
+    tail_K: np.ndarray = np.maximum(1.0, (high_K - low_K) / NORMAL_HIGH / spread_K)
+    return tail_K
 
 
 def join_figures(figure_NK: np.ndarray, softness: float = SOFTNESS) -> np.ndarray:

@@ -329,13 +329,14 @@ def _calibrate(
     """Scale distances by those of good pictures at the same place, and figures by those of good pictures."""
     z = []
     for part in parts:
+        num = len(part.log_Nhw)
         mean_Nhw, _ = moments_without_own(_smooth(part.log_Nhw))
         difference_Nhw = part.log_Nhw - mean_Nhw
-        own_hw = np.sqrt(_smooth((difference_Nhw**2).mean(0)[None])[0])
-        weight = len(mean_Nhw) / (len(mean_Nhw) + POOLED_PICTURES)
+        square_Nhw = difference_Nhw**2
+        of_others_Nhw = (square_Nhw.sum(0) - square_Nhw) / (num - 1)
         part.low_hw = _smooth(part.log_Nhw.mean(0)[None])[0]
-        part.spread_hw = weight * own_hw + (1 - weight) * np.sqrt((difference_Nhw**2).mean()) + MIN_SPREAD
-        z.append(torch.from_numpy((difference_Nhw / part.spread_hw).astype(np.float32)))
+        part.spread_hw = _spread(square_Nhw.mean(0)[None], num)[0]
+        z.append(torch.from_numpy((difference_Nhw / _spread(of_others_Nhw, num - 1)).astype(np.float32)))
         part.log_Nhw = np.empty(0)
     heat_Nhw = join_heat(z, share_heat(levels.names))
     patches = [worst_cells(each).numpy() for each in [*z, heat_Nhw]]
@@ -343,6 +344,14 @@ def _calibrate(
     scale = scale_figures(np.stack([*patches, *wholes], 1))
     colours = [each for each, name in zip(z, levels.names, strict=True) if name.side == 0]
     return Learnt(levels, parts, whole_levels, spreads, scale, [heat_Nhw, *colours], owner_N)
+
+
+def _spread(variance_Nhw: np.ndarray, num: int) -> np.ndarray:
+    """The spread at each place, of `num` pictures: of few, rather that of all places."""
+    weight = num / (num + POOLED_PICTURES)
+    pooled_N11 = np.sqrt(variance_Nhw.mean((1, 2), keepdims=True))
+    spread: np.ndarray = weight * np.sqrt(_smooth(variance_Nhw)) + (1 - weight) * pooled_N11 + MIN_SPREAD
+    return spread
 
 
 def _scaled(distance_Bhw: Tensor, part: _LearntLevel) -> Tensor:
