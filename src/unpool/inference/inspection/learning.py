@@ -34,9 +34,7 @@ from unpool.inference.inspection.levels import LevelName
 MEMORY = {256: 16000, 2000: 4000}  # vectors kept of maps of at most so many cells
 FINE_MEMORY = 2000  # of larger maps
 FLOOR = 0.3  # of the mean variance, added to each channel's: what never varied may do so a little
-POSITION = (
-    3 * 2**0.5
-)  # a place's weight on aligned parts: a third of the picture costs as much as another patch
+POSITION = 3 * 2**0.5  # of a place, on aligned parts: a third of the picture costs as much as another patch
 POOLED_PICTURES = 20  # below as many, the spread of a place is rather that of all places
 MIN_SPREAD = 1e-3
 COLOURS = 1 / 3  # share in the heat of the colours that count: a faint stain shows in them alone
