@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
+from unpool.core import progress as progresses
 from unpool.core.progress import Progress, TerminalProgress
 
 
@@ -42,3 +46,23 @@ def test_seconds_alone_where_nothing_is_counted(capsys: pytest.CaptureFixture[st
     name, *rest = capsys.readouterr().err.split()
     assert name == "exporting"
     assert (len(rest), rest[1]) == (2, "s")
+
+
+def test_a_long_stage_that_counts_nothing_tells_that_it_lives(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progresses, "LINE_INTERVAL", 0.01)
+    err, end = "", time.monotonic() + 20
+    with TerminalProgress().stage("converting"):
+        while "…" not in err and time.monotonic() < end:
+            time.sleep(0.01)
+            err += capsys.readouterr().err
+    assert err.splitlines()[0].split() == ["converting", "…"]
+    assert capsys.readouterr().err.splitlines()[-1].endswith(" s")
+
+
+def test_nothing_more_is_said_of_a_stage_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="no"), TerminalProgress().stage("converting"):
+        raise ValueError("no")
+    assert (capsys.readouterr().err, threading.active_count()) == ("", before)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
+
+LINE_INTERVAL = 10.0  # seconds between the lines of a long stage, where there is no terminal
 
 
 class Progress:
@@ -69,11 +72,9 @@ class TerminalProgress(Progress):
 
     @contextlib.contextmanager
     def stage(self, name: str, total: float | None = None, unit: str = "") -> Iterator[Stage]:
-        start = time.perf_counter()
         if not self._console.is_terminal:
-            stage = _PlainStage(name, total, unit)
-            yield stage
-            stage.close(time.perf_counter() - start)
+            with _PlainStage(name, total, unit) as stage:
+                yield stage
             return
         with self._bars(unit) as bars:
             yield _BarStage(bars, bars.add_task(name, total=total, note="", rate=""))
@@ -110,24 +111,37 @@ class _BarStage(Stage):
 
 
 class _PlainStage(Stage):
-    """A line at the end, and one every ten seconds for logs of long jobs."""
+    """A line at the end, and one every ten seconds for logs of long jobs.
+
+    They come from a thread: a stage that counts nothing, such as one that waits for another process, is seen to live.
+    """
 
     def __init__(self, name: str, total: float | None, unit: str) -> None:
         self._name, self._total, self._unit = name, total, unit
         self._done, self._note = 0.0, ""
-        self._printed = time.perf_counter()
+        self._start = time.perf_counter()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._print_lines, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()  # else a line could follow the last one
+        if kind is None:
+            self._line(f"{time.perf_counter() - self._start:.1f} s")
 
     def advance(self, amount: float = 1.0) -> None:
         self.reach(self._done + amount)
 
     def reach(self, done: float, total: float | None = None, note: str | None = None) -> None:
         self._done, self._total, self._note = done, total or self._total, note or self._note
-        if time.perf_counter() - self._printed > 10:
-            self._printed = time.perf_counter()
-            self._line("…")
 
-    def close(self, seconds: float) -> None:
-        self._line(f"{seconds:.1f} s")
+    def _print_lines(self) -> None:
+        while not self._ended.wait(LINE_INTERVAL):
+            self._line("…")
 
     def _line(self, tail: str) -> None:
         share = f"{self._done:.0f} {self._unit}" if self._done or self._unit else ""
