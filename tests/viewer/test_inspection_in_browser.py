@@ -11,7 +11,7 @@ import pytest
 
 from support.browser import CHROMIUM, check_accessible, chromium, opened, served
 from support.judged import BAD, PATHS, copy_judged, make_judged
-from unpool.store.inspection.inspector import found_not_good
+from unpool.store.inspection.inspector import found_not_good, read_inspector
 from unpool.store.table import ImageTable
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"), pytest.mark.slow]
@@ -42,6 +42,11 @@ def line(page: Any, path: str) -> Any:
 
 def verdict(work: Path, path: str) -> Any:
     return ImageTable(work).some([path], ["verdict"])["verdict"][0].as_py()
+
+
+def score(work: Path) -> dict[str, float]:
+    rows = ImageTable(work).some(PATHS, ["path", "inspection_score"]).to_pylist()
+    return {row["path"]: row["inspection_score"] for row in rows}
 
 
 def test_not_good_ones_are_shown_beside_their_heat_and_judged(page: Any, work: Path) -> None:
@@ -81,6 +86,26 @@ def test_an_open_image_is_judged_by_keys_and_moves_the_threshold(page: Any, work
     page.get_by_test_id("own-threshold").click()
     page.wait_for_function(f"() => document.querySelector('[data-testid=threshold]').textContent === '{own}'")
     assert len(found_not_good(work)) == len(BAD) + 1
+
+
+def test_good_ones_go_into_the_memory_and_the_rest_is_inspected_again(page: Any, work: Path) -> None:
+    page.get_by_test_id("good-way").select_option("memory")
+    path, before = found_not_good(work)[0]["path"], score(work)
+    page.keyboard.press("g")
+    line(page, path).wait_for(state="detached")
+    added = page.get_by_text("Added 1 good image to the memory: the threshold stays at")
+    said = added.text_content(timeout=120_000)  # at once: it goes after some seconds
+    page.locator("[data-testid=job][data-state=done]").wait_for()
+    left = len(found_not_good(work))
+    assert f"{left} images not good, {len(BAD) - 1} before." in said
+    assert "none of them scores above it" in said
+    after = score(work)
+    assert after[path] < before[path], "an image like one of the memory is nearer to it"
+    page.wait_for_function(f"() => document.querySelectorAll('[data-testid=not-good]').length === {left}")
+    assert page.get_by_test_id("problem-not_good").text_content() == f"Not good {left}"
+    assert "you called 1 good and 0 not good" in page.get_by_test_id("inspector").text_content()
+    assert page.get_by_test_id("inspector-pending").count() == 0
+    assert read_inspector(work).added == {ImageTable(work).some([path], ["id"])["id"][0].as_py()}
 
 
 def test_a_model_that_is_gone_is_said(work: Path) -> None:
