@@ -14,7 +14,7 @@ from unpool.options import OPTIONS
 
 def test_defaults_are_allowed() -> None:
     for settings, values in (
-        (CheckSettings(), (None, 0, "auto", None)), (SearchSettings(), (12, "auto", None, None, None)),
+        (CheckSettings(), (None, 0, "auto", None, None)), (SearchSettings(), (12, "auto", None, None, None)),
         (SpreadSettings(), (0.1, 0)),
     ):  # fmt: skip
         assert astuple(settings) == values
@@ -27,6 +27,7 @@ def test_every_field_carries_the_option_of_its_name() -> None:
         if kind is CheckSettings:
             named["labels"] = OPTIONS["check-labels"]  # those of other commands mean true classes
             named["model"] = OPTIONS["check-model"]  # that of other commands embeds
+            named["threshold"] = OPTIONS["check-threshold"]  # that of others counts for one run
         if kind is SearchSettings:
             named["without"] = OPTIONS["not"]  # a word of Python
         assert options_of(kind) == named
