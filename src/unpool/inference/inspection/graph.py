@@ -101,9 +101,12 @@ def describe_patches(
     return placed.flatten(2).transpose(1, 2)
 
 
-def squared_distances(query_ND: Tensor, memory_MD: Tensor) -> Tensor:
-    """Compute squared distances (N, M), by one product."""
-    return (query_ND**2).sum(-1, keepdim=True) - 2 * query_ND @ memory_MD.T + (memory_MD**2).sum(-1)
+def relative_squares(query_ND: Tensor, memory_MD: Tensor) -> Tensor:
+    """Compute squared distances (N, M), less the squares of queries.
+
+    By one pass over (N, M).
+    """
+    return torch.addmm((memory_MD**2).sum(1), query_ND, memory_MD.T, alpha=-2)
 
 
 def nearest_squares(query_ND: Tensor, memory_MD: Tensor) -> Tensor:

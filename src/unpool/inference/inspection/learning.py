@@ -26,7 +26,7 @@ from unpool.inference.inspection.graph import (
     describe_wholes,
     join_heat,
     log_distance,
-    squared_distances,
+    relative_squares,
     worst_cells,
 )
 from unpool.inference.inspection.levels import LevelName
@@ -80,12 +80,13 @@ class _LearntLevel:
         vectors_BND = describe_patches(map_BChw, self.shift_C, self.scale_C, self.position_weight)
         found = []
         for place, vectors_ND in enumerate(vectors_BND):
-            squared_NM = squared_distances(vectors_ND, self.memory_MD)
-            if leave_out is not None and (own_M := self.owner_M == leave_out[place]).any():
-                squared_NM[:, own_M] = torch.inf
-                if (stands_in_M := own_M & self.has_deputy_M).any():
-                    squared_NM[:, stands_in_M] = squared_distances(vectors_ND, self.deputy_MD[stands_in_M])
-            found.append(log_distance(squared_NM.min(1).values))
+            squared_NM = relative_squares(vectors_ND, self.memory_MD)
+            if leave_out is not None:
+                own = (self.owner_M == leave_out[place]).nonzero()[:, 0]
+                squared_NM.index_fill_(1, own, torch.inf)
+                stands_in = own[self.has_deputy_M[own]]
+                squared_NM[:, stands_in] = relative_squares(vectors_ND, self.deputy_MD[stands_in])
+            found.append(log_distance(squared_NM.amin(1) + (vectors_ND**2).sum(1)))
         return torch.stack(found).view(len(found), *map_BChw.shape[2:])
 
 
