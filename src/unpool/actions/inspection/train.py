@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from unpool.inference.inspection.learning import Learnt, Levels
 
 DEFAULT_SIZE = 256
-ALIGNED = 0.4  # alignment from which places count
+ALIGNED = 0.5  # alignment from which places count: drawn textures reach 0.38, parts 0.8 and more
 EVEN = 0.1  # spread of brightness among good images, from which it is evened out
 MADE = 30  # images with a made defect, a kind
 

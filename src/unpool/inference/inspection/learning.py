@@ -374,7 +374,7 @@ def measure_alignment(map_NChw: np.ndarray, rng: np.random.Generator, pairs: int
     """Measure how much pictures agree at the same place.
 
     Args:
-        map_NChw: Features of good pictures; their border, where a network sees less, is left out.
+        map_NChw: Features of good pictures; a quarter at each border, where a network sees less, is left out.
         rng: Chooses pairs of pictures and places.
         pairs: Number of pairs of pictures.
 
@@ -382,7 +382,7 @@ def measure_alignment(map_NChw: np.ndarray, rng: np.random.Generator, pairs: int
         1 less the mean squared distance at the same place over that at different ones: 1 where all are equal, 0
         where places say nothing.
     """
-    border = min(2, (min(map_NChw.shape[2:]) - 1) // 3)
+    border = min(map_NChw.shape[2:]) // 4
     inner = map_NChw[:, :, border : map_NChw.shape[2] - border, border : map_NChw.shape[3] - border]
     inner = inner.astype(np.float32)
     inner /= inner.std((0, 2, 3), keepdims=True) + 1e-4
