@@ -170,3 +170,19 @@ def test_alignment_is_one_where_all_are_equal_and_nought_by_chance() -> None:
     assert measure_alignment(chance, rng) == pytest.approx(0, abs=0.05)
     assert 0.3 < measure_alignment((equal + chance).astype(np.float32), rng) < 0.7
     assert np.isfinite(measure_alignment(np.ones((10, 2, 4, 4), np.float32), rng))
+
+
+def test_an_odd_good_picture_does_not_widen_the_spread_that_it_is_measured_by() -> None:
+    good, odd = good_pictures(12), with_spot(good_pictures(1, seed=7)[0])
+    with_it = learn(build_levels(), [*good, odd], is_aligned=lambda maps: False)
+    without = learn(build_levels(), good, is_aligned=lambda maps: False)
+    hottest = with_it.good_heats(np.zeros(len(with_it.names), bool))[-1]
+    unseen = without.figures_and_heats([odd], np.zeros(len(with_it.names), bool))[1][0]
+    assert hottest == pytest.approx(unseen, rel=0.25)  # half of it where the odd one widens the spread
+
+
+def test_padding_at_borders_is_no_alignment() -> None:
+    rng = np.random.default_rng(1)
+    padded = rng.standard_normal((10, 6, 16, 16)).astype(np.float32) + 4
+    padded[:, :, 3:-3, 3:-3] -= 4
+    assert measure_alignment(padded, np.random.default_rng(2)) < 0.2
