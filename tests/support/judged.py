@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from support.colour_inspector import learn_colours, write_pictures
 from support.small_networks import build_small_network
 from unpool.actions.curation.check import check
@@ -40,3 +42,15 @@ def copy_judged(made: Path, root: Path) -> Path:
     for file in (root / "w.unpool" / "unpool.yaml", root / "w.unpool" / "report" / "inspector.json"):
         file.write_text(file.read_text().replace(str(made), str(root)))
     return root / "w.unpool"
+
+
+@pytest.fixture(scope="session")
+def judged_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight good pictures, three striped ones and two stained ones, checked with `model`."""
+    return make_judged(tmp_path_factory.mktemp("judged"))
+
+
+@pytest.fixture
+def work(judged_run: Path, tmp_path: Path) -> Path:
+    """A copy of it at a place of its own."""
+    return copy_judged(judged_run, tmp_path / "copy")

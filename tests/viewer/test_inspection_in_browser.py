@@ -10,21 +10,14 @@ from typing import Any
 import pytest
 
 from support.browser import CHROMIUM, check_accessible, chromium, opened, served
-from support.judged import BAD, PATHS, copy_judged, make_judged
+from support.judged import BAD, PATHS, judged_run, work
 from unpool.store.inspection.inspector import found_not_good, read_inspector
 from unpool.store.table import ImageTable
 
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium"), pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_judged(tmp_path_factory.mktemp("judged"))
-
-
-@pytest.fixture
-def work(made: Path, tmp_path: Path) -> Path:
-    return copy_judged(made, tmp_path / "copy")
+__all__ = ["judged_run", "work"]  # fixtures
 
 
 @pytest.fixture
